@@ -1,0 +1,439 @@
+"""What a connector is, and the guards that no vendor module can forget.
+
+A vendor module subclasses `VendorConnector` and writes four small functions: `fetch_records`, `fetch_page`,
+`fetch_one` and, where the vendor has a search, `fetch_by_text`. The base class does the rest: it refuses empty
+identifiers, drops rows that are somebody else's, cuts the window exactly, orders rows by (startedAt descending,
+externalId), caps pages, notices repeated cursors and reads a vendor that cannot seek as a whole.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar, Protocol
+
+import httpx
+import msgspec
+
+from connectors.deadline import Deadline
+from connectors.errors import MalformedError
+from connectors.http import Auth, VendorHttp
+from connectors.interaction import (
+    Channel,
+    Direction,
+    Identifier,
+    IdentifierKind,
+    Interaction,
+    InteractionStatus,
+    Record,
+    SourceKind,
+)
+
+MAX_CALLS_A_PAGE = 30
+"""Vendor pages read for one page of ours before we say that the source was not read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """On `started_at`: `start` inclusive, `end` exclusive; None is unbounded."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def holds(self, at: datetime) -> bool:
+        return (self.start is None or at >= self.start) and (self.end is None or at < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in the journey's order: startedAt descending, then source name, then externalId."""
+
+    started_at: datetime
+    source: str
+    external_id: str
+
+    def is_before(self, row: Interaction) -> bool:
+        """Whether `row` comes later in the journey's order, so is older or ties and sorts after."""
+        if row.started_at != self.started_at:
+            return row.started_at < self.started_at
+        return (row.source, row.external_id) > (self.source, self.external_id)
+
+    def is_after(self, row: Interaction) -> bool:
+        """Whether `row` comes earlier in the journey's order."""
+        if row.started_at != self.started_at:
+            return row.started_at > self.started_at
+        return (row.source, row.external_id) < (self.source, self.external_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the caller will keep; a vendor that can may send only this. None: everything.
+
+    Only a hint: what comes back is filtered again, so a vendor may always send more, never less.
+    """
+
+    channels: frozenset[Channel] | None = None
+    directions: frozenset[Direction] | None = None
+    statuses: frozenset[InteractionStatus] | None = None
+    queue_ids: frozenset[str] | None = None
+    agent_ids: frozenset[str] | None = None
+    tags: frozenset[str] | None = None
+    active_since: datetime | None = None
+
+
+EVERYTHING = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """A connector's sheet: what its vendor can do, and what its credential cannot see.
+
+    seek: a page can start at any time at the same cost. ascending: it can also be read oldest first.
+    order_guaranteed: the vendor promises an order with a tie-break of its own.
+    window_granularity_seconds: 1, 86,400 for whole days, 0 for exact; None: the vendor has no window.
+    page_cap: rows a call gives at most. row_cap: rows of one customer that can be had at all; None: all.
+    finds_by: kinds of identifier that `find` understands. pushes: names of `Wanted` fields it hands to the vendor.
+    live_state: tells what is going on now. history_days: how far back the vendor keeps; None: without end.
+    cannot_see: what stays hidden from the credential, in a sentence for operators.
+    """
+
+    seek: bool
+    ascending: bool
+    finds_by: frozenset[IdentifierKind]
+    order_guaranteed: bool = False
+    window_granularity_seconds: int | None = 1
+    page_cap: int = 100
+    row_cap: int | None = None
+    search: bool = False
+    pushes: frozenset[str] = frozenset()
+    live_state: bool = False
+    history_days: int | None = None
+    cannot_see: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What one call asks of a vendor: rows whose `started_at` lies in `window`, in the order asked.
+
+    `limit`: rows wanted, never above the sheet's `page_cap`. `cursor`: what the last `Fetched` of this read gave.
+    """
+
+    window: Window
+    limit: int
+    ascending: bool = False
+    cursor: Any = None
+    wanted: Wanted = EVERYTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What one call brought: rows in any order, of this or even (they are dropped) of other people.
+
+    cursor: for the next call; None at the end; must differ from the one before.
+    reached: every row on this side of that instant has been given (newest first: those that started after it;
+    oldest first: before it). None: the time of the last row, which is right for vendors that sort by start.
+    capped: the vendor has more but will not give it. dropped: rows that could not be mapped.
+    """
+
+    items: Sequence[Interaction]
+    cursor: Any = None
+    reached: datetime | None = None
+    capped: bool = False
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """Where a read stands: the vendor's cursor, and rows at the edge of its last page, held back because others
+    of the same instant may follow. Opaque to callers; lives no longer than one operation."""
+
+    cursor: Any
+    held: tuple[Interaction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`items` in the order asked, gapless: nothing in front of the last of them, nor of `reached`, is missing.
+
+    next: None when the source is read to the end of the window. capped: it ended because of the vendor's cap
+    or of ours, so older (oldest first: newer) rows may exist. dropped: unmappable rows; foreign: rows of others.
+    """
+
+    items: tuple[Interaction, ...]
+    next: Continuation | None = None
+    reached: datetime | None = None
+    capped: bool = False
+    dropped: int = 0
+    foreign: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceConfig:
+    """What an operator says of one source; `credentials` and `options` are what the vendor's module declares.
+
+    external_id_source: whose ids the vendor's own "external id" field holds (a source's name, or a name such as
+    `crm`); None: they are not used. region: assumed for phone numbers without a country prefix. time_zone: the
+    vendor's, for those that tell local time.
+    """
+
+    name: str
+    base_url: str
+    credentials: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    external_id_source: str | None = None
+    region: str | None = None
+    time_zone: str = "UTC"
+
+
+class Connector(Protocol):
+    """One configured source. Every method raises leaves of `connectors.errors` alone."""
+
+    name: str
+    vendor: ClassVar[str]
+    kind: ClassVar[SourceKind]
+    channels: ClassVar[frozenset[Channel]]
+    capabilities: Capabilities
+
+    async def find(self, identifiers: Iterable[Identifier], deadline: Deadline) -> list[Record]:
+        """Records that carry one of the identifiers, verified or not."""
+        ...
+
+    async def interactions(
+        self,
+        records: Sequence[Record],
+        window: Window,
+        position: Position | None,
+        limit: int,
+        deadline: Deadline,
+        *,
+        ascending: bool = False,
+        wanted: Wanted = EVERYTHING,
+        after: Continuation | None = None,
+    ) -> Page:
+        """Rows of these records within the window: behind `position` newest first, or in front of it oldest first.
+
+        About `limit` rows: fewer when the vendor's pages fall so, more when a vendor can only be read whole.
+        """
+        ...
+
+    async def get(self, external_id: str, deadline: Deadline) -> Interaction | None: ...
+
+    async def search(self, text: str, limit: int, deadline: Deadline) -> list[Record]:
+        """Records whose name or identifier holds the text; empty where the vendor cannot search."""
+        ...
+
+    async def check(self, deadline: Deadline) -> None:
+        """Ask a harmless question; returns when the credential works."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For vendors without options."""
+
+
+class VendorConnector(ABC):
+    """The guards around a vendor module. Rules: docs/connectors/contract.md."""
+
+    vendor: ClassVar[str]
+    kind: ClassVar[SourceKind]
+    channels: ClassVar[frozenset[Channel]]
+    Credentials: ClassVar[type[msgspec.Struct]] = NoOptions
+    """Declared with `forbid_unknown_fields=True`; every field is a string and a secret."""
+    Options: ClassVar[type[msgspec.Struct]] = NoOptions
+    capabilities: Capabilities
+
+    def __init__(
+        self,
+        config: SourceConfig,
+        transport: httpx.AsyncBaseTransport,
+        utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Raises `msgspec.ValidationError` when credentials or options are not what the module declares."""
+        self.name = config.name
+        self.config = config
+        self.credentials: Any = msgspec.convert(config.credentials, self.Credentials)
+        self.options: Any = msgspec.convert(config.options, self.Options)
+        self.utc_now = utc_now
+        self.http = VendorHttp(config.name, config.base_url, transport, auth=self.auth(), utc_now=utc_now)
+
+    @abstractmethod
+    def auth(self) -> Auth | None:
+        """How requests prove who asks, from `self.credentials`."""
+
+    @abstractmethod
+    async def fetch_records(self, identifiers: Sequence[Identifier], deadline: Deadline) -> list[Record]:
+        """Candidates for identifiers of the kinds in `finds_by`; too many is fine, they are checked afterwards."""
+
+    @abstractmethod
+    async def fetch_page(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Fetched:
+        """One call's rows. At least those in `query.window` from the side that was asked for; more is cut off."""
+
+    @abstractmethod
+    async def fetch_one(self, external_id: str, deadline: Deadline) -> Interaction | None: ...
+
+    async def fetch_by_text(self, text: str, limit: int, deadline: Deadline) -> list[Record]:
+        return []
+
+    @abstractmethod
+    async def check(self, deadline: Deadline) -> None: ...
+
+    async def aclose(self) -> None:
+        await self.http.aclose()
+
+    async def find(self, identifiers: Iterable[Identifier], deadline: Deadline) -> list[Record]:
+        asked = tuple(dict.fromkeys(i for i in identifiers if i.value.strip() and self._finds(i)))
+        if not asked:
+            return []
+        records = await self.fetch_records(asked, deadline)
+        wanted = frozenset(asked)
+        found = (r for r in records if any(held.identifier in wanted for held in r.identifiers))
+        return sorted({r.id: r for r in found}.values(), key=lambda r: r.id)
+
+    def _finds(self, identifier: Identifier) -> bool:
+        if identifier.kind not in self.capabilities.finds_by:
+            return False
+        if identifier.kind is IdentifierKind.EXTERNAL_ID:
+            return identifier.source in (self.name, self.config.external_id_source)
+        return True
+
+    async def get(self, external_id: str, deadline: Deadline) -> Interaction | None:
+        if not external_id.strip():
+            return None
+        row = await self.fetch_one(external_id, deadline)
+        return row if row is not None and row.external_id == external_id else None
+
+    async def search(self, text: str, limit: int, deadline: Deadline) -> list[Record]:
+        if not self.capabilities.search or not text.strip():
+            return []
+        return (await self.fetch_by_text(text.strip(), limit, deadline))[:limit]
+
+    async def interactions(
+        self,
+        records: Sequence[Record],
+        window: Window,
+        position: Position | None,
+        limit: int,
+        deadline: Deadline,
+        *,
+        ascending: bool = False,
+        wanted: Wanted = EVERYTHING,
+        after: Continuation | None = None,
+    ) -> Page:
+        own = [r for r in records if r.source == self.name and r.id.strip()]
+        if not own:
+            return Page(())
+        limit = max(1, min(limit, self.capabilities.page_cap))
+        if not self.capabilities.seek:
+            read = await self._read_whole(own, Query(window, self.capabilities.page_cap, wanted=wanted), deadline)
+        else:
+            query = Query(_narrow(window, position, ascending), limit, ascending, wanted=wanted)
+            read = await self._read_on(own, query, after or Continuation(None), deadline)
+        kept = (
+            row
+            for row in read.items
+            if window.holds(row.started_at)
+            and (position is None or (position.is_after(row) if ascending else position.is_before(row)))
+        )
+        return replace(read, items=tuple(in_order(kept, ascending)))
+
+    async def _read_on(self, records: Sequence[Record], query: Query, after: Continuation, deadline: Deadline) -> Page:
+        """Vendor pages until there is something certain to give: a whole page may be ties, or somebody else's."""
+        fetch = self.fetch_page if self.capabilities.ascending or not query.ascending else self._fetch_upwards
+        rows = {row.external_id: row for row in after.held}
+        cursor, dropped, foreign = after.cursor, 0, 0
+        for _ in range(MAX_CALLS_A_PAGE):
+            fetched = await fetch(records, replace(query, cursor=cursor), deadline)
+            own = self._own(records, fetched.items)
+            dropped += fetched.dropped
+            foreign += len(fetched.items) - len(own)
+            rows |= {row.external_id: row for row in own if query.window.holds(row.started_at)}
+            if fetched.cursor is None:
+                return Page(tuple(rows.values()), None, None, fetched.capped, dropped, foreign)
+            if fetched.cursor == cursor:
+                raise MalformedError(self.name, "it gives the same page again and again")
+            cursor = fetched.cursor
+            reached = fetched.reached or _edge(fetched.items, query.ascending)
+            if reached is None:
+                continue
+            certain = [
+                r for r in rows.values() if (r.started_at < reached if query.ascending else r.started_at > reached)
+            ]
+            if certain:
+                held = tuple(r for r in rows.values() if not _is_certain(r, reached, query.ascending))
+                return Page(tuple(certain), Continuation(cursor, held), reached, False, dropped, foreign)
+        return Page(tuple(rows.values()), None, None, True, dropped, foreign)
+
+    async def _read_whole(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Page:
+        rows: dict[str, Interaction] = {}
+        cursor, dropped, foreign, capped = None, 0, 0, False
+        for _ in range(MAX_CALLS_A_PAGE):
+            fetched = await self.fetch_page(records, replace(query, cursor=cursor), deadline)
+            own = self._own(records, fetched.items)
+            dropped += fetched.dropped
+            foreign += len(fetched.items) - len(own)
+            capped |= fetched.capped
+            rows |= {row.external_id: row for row in own}
+            if fetched.cursor is None:
+                break
+            if fetched.cursor == cursor:
+                raise MalformedError(self.name, "it gives the same page again and again")
+            cursor = fetched.cursor
+        else:
+            capped = True
+        return Page(tuple(rows.values()), None, None, capped, dropped, foreign)
+
+    async def _fetch_upwards(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Fetched:
+        """Oldest first from a vendor that only sorts newest first: spans of time, each read whole, ever longer."""
+        end = query.window.end or self.utc_now() + timedelta(seconds=1)
+        start = query.window.start or self._history_start()
+        span_start, span = query.cursor or (start, timedelta(days=1))
+        span_end = min(end, span_start + span)
+        whole = Query(Window(span_start, span_end), self.capabilities.page_cap, wanted=query.wanted)
+        page = await self._read_whole(records, whole, deadline)
+        rows = [row for row in page.items if span_start <= row.started_at < span_end]
+        following = span if len(rows) > query.limit // 2 else span * 2
+        cursor = None if span_end >= end or page.capped else (span_end, following)
+        return Fetched(rows, cursor, span_end, page.capped, page.dropped)
+
+    def _history_start(self) -> datetime:
+        if self.capabilities.history_days is None:
+            return datetime(2005, 1, 1, tzinfo=UTC)
+        return self.utc_now() - timedelta(days=self.capabilities.history_days)
+
+    def _own(self, records: Sequence[Record], items: Sequence[Interaction]) -> list[Interaction]:
+        ids = {r.id for r in records}
+        return [row for row in items if row.record_id in ids and row.source == self.name and row.external_id]
+
+
+def in_order(rows: Iterable[Interaction], ascending: bool = False) -> list[Interaction]:
+    """By startedAt descending, then source, then externalId; `ascending` gives exactly the reverse."""
+    ordered = sorted(rows, key=lambda row: (row.source, row.external_id))
+    ordered.sort(key=lambda row: row.started_at, reverse=True)
+    if ascending:
+        ordered.reverse()
+    return ordered
+
+
+def _narrow(window: Window, position: Position | None, ascending: bool) -> Window:
+    """The part of the window that can hold rows beyond the position, ties included."""
+    if position is None:
+        return window
+    if ascending:
+        start = position.started_at if window.start is None else max(window.start, position.started_at)
+        return Window(start, window.end)
+    end = position.started_at + timedelta(microseconds=1)
+    return Window(window.start, end if window.end is None else min(window.end, end))
+
+
+def _is_certain(row: Interaction, reached: datetime, ascending: bool) -> bool:
+    """Rows of the very instant that a page ends at may have followers there."""
+    return row.started_at < reached if ascending else row.started_at > reached
+
+
+def _edge(items: Sequence[Interaction], ascending: bool) -> datetime | None:
+    times = [row.started_at for row in items]
+    return (max(times) if ascending else min(times)) if times else None

@@ -1,0 +1,64 @@
+"""Identifiers in their normal form, and in the spelling that each vendor wants."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+
+from connectors.interaction import Channel, Identifier, IdentifierKind
+
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
+_WHATSAPP_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")
+
+
+def phone(text: str, region: str | None = None) -> Identifier | None:
+    """A PHONE in E.164, or None when `text` is no possible number.
+
+    `region` (ISO 3166, `IT`) is assumed where `text` has no country prefix; `tel:` and `whatsapp:` are taken off.
+    """
+    value = e164(text, region)
+    return None if value is None else Identifier(IdentifierKind.PHONE, value)
+
+
+def e164(text: str, region: str | None = None) -> str | None:
+    bare = text.strip()
+    for prefix in ("tel:", "whatsapp:", "sip:"):
+        bare = bare.removeprefix(prefix)
+    try:
+        number = phonenumbers.parse(bare, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def email(text: str) -> Identifier | None:
+    """An EMAIL, case-folded, or None when `text` is no address."""
+    value = text.strip().casefold()
+    return Identifier(IdentifierKind.EMAIL, value) if len(value) <= 254 and _EMAIL.fullmatch(value) else None
+
+
+def whatsapp(text: str, region: str | None = None) -> Identifier | None:
+    """A WHATSAPP identifier from a number (digits alone are taken as international) or WhatsApp's own user id."""
+    bare = text.strip().removeprefix("whatsapp:")
+    if _WHATSAPP_USER_ID.fullmatch(bare):
+        return Identifier(IdentifierKind.WHATSAPP, bare)
+    if bare.isdigit() and region is None:
+        bare = f"+{bare}"
+    value = e164(bare, region)
+    return None if value is None else Identifier(IdentifierKind.WHATSAPP, value)
+
+
+def external(source: str, value: str) -> Identifier:
+    return Identifier(IdentifierKind.EXTERNAL_ID, value, source=source)
+
+
+def social(channel: Channel, value: str) -> Identifier:
+    return Identifier(IdentifierKind.SOCIAL, value, channel=channel)
+
+
+def digits(e164_value: str) -> str:
+    """`+39333…` as `39333…`."""
+    return e164_value.removeprefix("+")
