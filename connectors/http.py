@@ -241,7 +241,7 @@ class VendorHttp:
     def decode(self, body: bytes, type_: type[T]) -> T:
         """Malformed when the body is not JSON of that shape."""
         try:
-            return cast(T, _decoder(type_).decode(body))
+            return cast(T, _decoder(cast(Hashable, type_)).decode(body))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise MalformedError(self.source, "the answer does not have the shape its description promises") from None
 
