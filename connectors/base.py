@@ -34,6 +34,9 @@ from connectors.interaction import (
 MAX_CALLS_A_PAGE = 30
 """Vendor pages read for one page of ours before we say that the source was not read to its end."""
 
+MAX_VALUE_LENGTH = 1000
+"""Of identifiers, ids and texts to search for: what is longer is nobody's, and would not fit in an address."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -158,7 +161,7 @@ class Page:
     """`items` in the order asked, gapless: nothing in front of the last of them, nor of `reached`, is missing.
 
     next: None when the source is read to the end of the window. capped: it ended because of the vendor's cap
-    or of ours, so older (oldest first: newer) rows may exist. dropped: unmappable rows; foreign: rows of others.
+    or of ours, so older (oldest first: newer) rows may exist, behind `reached` where that is given. dropped: unmappable rows; foreign: rows of others.
     """
 
     items: tuple[Interaction, ...]
@@ -285,7 +288,7 @@ class VendorConnector(ABC):
         await self.http.aclose()
 
     async def find(self, identifiers: Iterable[Identifier], deadline: Deadline) -> list[Record]:
-        asked = tuple(dict.fromkeys(i for i in identifiers if i.value.strip() and self._finds(i)))
+        asked = tuple(dict.fromkeys(i for i in identifiers if _is_askable(i.value) and self._finds(i)))
         if not asked:
             return []
         records = await self.fetch_records(asked, deadline)
@@ -301,13 +304,13 @@ class VendorConnector(ABC):
         return True
 
     async def get(self, external_id: str, deadline: Deadline) -> Interaction | None:
-        if not external_id.strip():
+        if not _is_askable(external_id):
             return None
         row = await self.fetch_one(external_id, deadline)
         return row if row is not None and row.external_id == external_id else None
 
     async def search(self, text: str, limit: int, deadline: Deadline) -> list[Record]:
-        if not self.capabilities.search or not text.strip():
+        if not self.capabilities.search or not _is_askable(text.strip()):
             return []
         return (await self.fetch_by_text(text.strip(), limit, deadline))[:limit]
 
@@ -323,7 +326,7 @@ class VendorConnector(ABC):
         wanted: Wanted = EVERYTHING,
         after: Continuation | None = None,
     ) -> Page:
-        own = [r for r in records if r.source == self.name and r.id.strip()]
+        own = [r for r in records if r.source == self.name and _is_askable(r.id)]
         if not own:
             return Page(())
         limit = max(1, min(limit, self.capabilities.page_cap))
@@ -359,13 +362,11 @@ class VendorConnector(ABC):
             reached = fetched.reached or _edge(fetched.items, query.ascending)
             if reached is None:
                 continue
-            certain = [
-                r for r in rows.values() if (r.started_at < reached if query.ascending else r.started_at > reached)
-            ]
-            if certain:
+            certain = [r for r in rows.values() if _is_certain(r, reached, query.ascending)]
+            if certain or fetched.reached is not None:  # an empty stretch of time is an answer as well
                 held = tuple(r for r in rows.values() if not _is_certain(r, reached, query.ascending))
                 return Page(tuple(certain), Continuation(cursor, held), reached, False, dropped, foreign)
-        return Page(tuple(rows.values()), None, None, True, dropped, foreign)
+        return Page(tuple(rows.values()), None, _edge(list(rows.values()), query.ascending), True, dropped, foreign)
 
     async def _read_whole(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Page:
         rows: dict[str, Interaction] = {}
@@ -416,6 +417,11 @@ def in_order(rows: Iterable[Interaction], ascending: bool = False) -> list[Inter
     if ascending:
         ordered.reverse()
     return ordered
+
+
+def _is_askable(value: str) -> bool:
+    """Nothing is called by a blank, an unprintable or an endless text, or by a step in a path."""
+    return bool(value.strip()) and len(value) <= MAX_VALUE_LENGTH and value.isprintable() and value not in (".", "..")
 
 
 def _narrow(window: Window, position: Position | None, ascending: bool) -> Window:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import aiohttp
 import httpx
@@ -95,12 +95,18 @@ class ClientCredentials:
         self._lock = asyncio.Lock()
 
     async def header(self, http: VendorHttp, deadline: Deadline) -> tuple[str, str]:
-        if self._value is None or deadline.clock() >= self._renew_at:
-            async with self._lock:
-                if self._value is None or deadline.clock() >= self._renew_at:
-                    await self._fetch(http, deadline)
+        if self._is_used_up(deadline):
+            try:
+                async with asyncio.timeout(deadline.remaining_seconds()), self._lock:
+                    if self._is_used_up(deadline):
+                        await self._fetch(http, deadline)
+            except TimeoutError:  # somebody with more time holds the lock
+                raise TimedOutError(http.source, "no token within the deadline") from None
         assert self._value is not None
         return "Authorization", self._value
+
+    def _is_used_up(self, deadline: Deadline) -> bool:
+        return self._value is None or deadline.clock() >= self._renew_at
 
     async def _fetch(self, http: VendorHttp, deadline: Deadline) -> None:
         answer = await http.send_to(
@@ -142,8 +148,14 @@ def _decoder(type_: Hashable) -> msgspec.json.Decoder[Any]:
 
 
 def segment(value: str) -> str:
-    """`value` as one path segment, whatever it holds."""
-    return quote(value, safe="")
+    """`value` as one path segment, whatever it holds; `.` and `..` are none, and refused when they are sent."""
+    return quote(value, safe="", errors="replace")
+
+
+def _is_timeout(error: BaseException) -> bool:
+    """httpx_aiohttp tells every connection that failed or was dropped as a timeout; what lies behind it is right."""
+    cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
+    return isinstance(cause, (TimeoutError, httpx.TimeoutException))
 
 
 class VendorHttp:
@@ -247,9 +259,14 @@ class VendorHttp:
 
     def _url(self, path: str, params: Params) -> httpx.URL:
         raw = self._base_path + path
-        if params:
-            raw += ("&" if "?" in path else "?") + urlencode(params, quote_via=quote, safe="")
-        return self.base.copy_with(raw_path=raw.encode())
+        if any(unquote(part) in (".", "..") for part in path.partition("?")[0].split("/")):
+            raise MalformedError(self.source, "a path does not stay where it begins")
+        try:
+            if params:
+                raw += ("&" if "?" in path else "?") + urlencode(params, quote_via=quote, safe="")
+            return self.base.copy_with(raw_path=raw.encode("ascii"))
+        except (httpx.InvalidURL, UnicodeError):
+            raise MalformedError(self.source, "an address cannot be written down") from None
 
     async def send_to(
         self,
@@ -289,13 +306,13 @@ class VendorHttp:
                     finally:
                         await response.aclose()
                 return Answer(response.status_code, response.headers, body)
-            except (TimeoutError, httpx.TimeoutException):
-                raise TimedOutError(self.source, "no answer within the deadline") from None
             except ConnectorError:
                 raise
             except httpx.DecodingError:
                 raise MalformedError(self.source, "the answer could not be decompressed") from None
-            except (httpx.TransportError, aiohttp.ClientError, OSError):
+            except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
+                if _is_timeout(error):
+                    raise TimedOutError(self.source, "no answer within the deadline") from None
                 if attempt:
                     raise UnavailableError(self.source, "it could not be reached, or dropped the connection") from None
             except (httpx.InvalidURL, ValueError, EOFError):

@@ -62,3 +62,7 @@ def social(channel: Channel, value: str) -> Identifier:
 def digits(e164_value: str) -> str:
     """`+39333…` as `39333…`."""
     return e164_value.removeprefix("+")
+
+
+def cookie(value: str) -> Identifier:
+    return Identifier(IdentifierKind.COOKIE, value)

@@ -1,0 +1,127 @@
+"""Small tools that vendor modules share: tolerant rows, plain text, times, values kept for a while, calls at once."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Generic, TypeVar
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from connectors.deadline import Deadline
+
+T = TypeVar("T")
+R = TypeVar("R")
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+PREVIEW_LENGTH = 140
+_BLOCK = re.compile(r"<\s*(?:br|/p|/div|/li|/tr|/h[1-6])\b[^>]*>", re.IGNORECASE)
+_UNSEEN = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[/a-zA-Z!][^>]*>")
+
+
+def decode_rows(rows: Iterable[msgspec.Raw], type_: type[T]) -> tuple[list[T], int]:
+    """Rows of that shape, and how many were not: one odd row does not cost the page."""
+    decoded = []
+    dropped = 0
+    for row in rows:
+        try:
+            decoded.append(msgspec.json.decode(row, type=type_))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            dropped += 1
+    return decoded, dropped
+
+
+def map_rows(rows: Iterable[msgspec.Raw], type_: type[T], convert: Callable[[T], R | None]) -> tuple[list[R], int]:
+    """Rows decoded and converted, and how many could not be: `convert` answers None for those."""
+    decoded, dropped = decode_rows(rows, type_)
+    converted = [convert(row) for row in decoded]
+    kept = [row for row in converted if row is not None]
+    return kept, dropped + len(converted) - len(kept)
+
+
+def plain_text(markup: str | None) -> str | None:
+    """HTML (or text) without its tags, entities and runs of space; None when nothing is left."""
+    if not markup:
+        return None
+    text = html.unescape(_TAG.sub("", _BLOCK.sub("\n", _UNSEEN.sub("", markup))))
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(line for line in lines if line) or None
+
+
+def preview(markup: str | None, length: int = PREVIEW_LENGTH) -> str | None:
+    """The beginning of a text on one line, cut between words where there are any."""
+    text = plain_text(markup)
+    if text is None:
+        return None
+    text = " ".join(text.split())
+    if len(text) <= length:
+        return text
+    return (text[: length - 1].rsplit(" ", 1)[0] or text[: length - 1]).rstrip() + "…"
+
+
+def from_unix(seconds: float | None) -> datetime | None:
+    """None for what vendors write when there is no time: null, zero, or a number outside the calendar."""
+    if seconds is None or not 0 < seconds < 253_402_300_800:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def seconds_between(start: datetime, end: datetime | None) -> int | None:
+    """Whole seconds; None without an end, zero when a vendor's clock ran backwards."""
+    return None if end is None else max(0, int((end - start).total_seconds()))
+
+
+async def together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """What the calls answer, in their order. The first failure ends the others and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call) for call in calls]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [task.result() for task in tasks]
+
+
+class Kept(Generic[K, V]):
+    """Values read from a vendor that seldom change (names, questions), kept for a while; at most `size` of them.
+
+    Callers that want the same value at the same time wait for one of them to read it.
+    """
+
+    def __init__(self, lifetime_seconds: float, size: int = 1000) -> None:
+        self._lifetime_seconds = lifetime_seconds
+        self._size = size
+        self._values: dict[K, tuple[float, V]] = {}
+        self._locks: WeakValueDictionary[K, asyncio.Lock] = WeakValueDictionary()
+
+    async def get(self, key: K, deadline: Deadline, read: Callable[[], Awaitable[V]]) -> V:
+        lock = self._locks.get(key)
+        if lock is None:
+            lock = self._locks[key] = asyncio.Lock()
+        async with lock:
+            held = self._values.get(key)
+            if held is not None and deadline.clock() < held[0]:
+                return held[1]
+            value = await read()
+            self._values.pop(key, None)
+            while len(self._values) >= self._size:
+                del self._values[next(iter(self._values))]
+            self._values[key] = (deadline.clock() + self._lifetime_seconds, value)
+            return value
+
+
+def from_rfc2822(text: str | None) -> datetime | None:
+    """A time as in e-mail headers (`Fri, 24 May 2019 17:44:46 +0000`), or None."""
+    if not text:
+        return None
+    try:
+        at = parsedate_to_datetime(text)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

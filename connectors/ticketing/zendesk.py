@@ -1,0 +1,332 @@
+"""Zendesk Support: the tickets that one customer requested.
+
+Reads the search API, newest or oldest first. One search gives at most 1,000 rows, and its pages shift while tickets
+come in; so a page is followed by a new search that begins at the second of its last row, and pages are counted only
+within a second that fills more than one. What is asked and how it is mapped: docs/connectors/zendesk.md.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal, TypeVar
+
+import httpx
+import msgspec
+
+from connectors import identifiers
+from connectors.base import Capabilities, Fetched, Query, SourceConfig, VendorConnector, Window
+from connectors.deadline import Deadline
+from connectors.errors import RefusedError
+from connectors.http import Auth, basic
+from connectors.interaction import (
+    Agent,
+    Channel,
+    Identifier,
+    IdentifierKind,
+    Interaction,
+    Queue,
+    Record,
+    SourceKind,
+)
+from connectors.mapping import decode_rows, together
+from connectors.ticketing.zendesk_mapping import Identity, Mapper, Ticket, User
+from connectors.ticketing.zendesk_names import Names
+from connectors.ticketing.zendesk_query import SECOND, phone_terms, quoted, wanted_terms, window_terms
+
+T = TypeVar("T")
+
+PAGE_CAP = 100
+SEARCH_CAP = 1000
+"""Rows that one search gives; what lies behind is answered with 422 (Search API, "Results limit")."""
+
+SMALLEST_PAGE = 25
+MOST_RECORDS = 40
+"""Requesters named in one search: a query may hold 64 words."""
+
+CANDIDATES = 12
+"""Users looked at for one identifier: enough to notice a switchboard, each costs a call for its identities."""
+
+MOST_FOUND_BY_TEXT = 25
+MOST_WORDS = 10
+
+_ID = re.compile(r"[0-9]{1,18}")
+
+
+class _Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An agent's e-mail address and an API token."""
+
+    email: str
+    token: str
+
+
+class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """agent_url: where people open tickets, when not at the API's address. division: which of a ticket's ids
+    is its division. topic_field: id of the custom ticket field that says what it was about."""
+
+    agent_url: str | None = None
+    division: Literal["brand", "group"] | None = None
+    topic_field: int | None = None
+
+
+class _Found(msgspec.Struct):
+    """`count`: all matches, beyond the 1,000 that are given."""
+
+    results: list[msgspec.Raw]
+    count: int = 0
+    next_page: str | None = None
+
+
+class _Kind(msgspec.Struct):
+    result_type: str | None = None
+
+
+class _Users(msgspec.Struct):
+    users: list[msgspec.Raw]
+
+
+class _OneUser(msgspec.Struct):
+    user: User
+
+
+class _Identities(msgspec.Struct):
+    identities: list[msgspec.Raw]
+
+
+class _OneTicket(msgspec.Struct):
+    ticket: Ticket
+
+
+class _Me(msgspec.Struct):
+    id: int | None = None
+    role: str | None = None
+
+
+class _OneMe(msgspec.Struct):
+    user: _Me
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a read stands: page `page` (from 1) of `size` rows of the search that begins with the second `edge`.
+
+    capped: tickets were left out on the way, because a second held more than one search gives.
+    """
+
+    edge: datetime | None
+    page: int
+    size: int
+    capped: bool = False
+
+
+class Zendesk(VendorConnector):
+    vendor = "zendesk"
+    kind = SourceKind.TICKETING
+    channels = frozenset({Channel.TICKET})
+    Credentials = _Credentials
+    Options = _Options
+    capabilities = Capabilities(
+        seek=True,
+        ascending=True,
+        finds_by=frozenset({IdentifierKind.PHONE, IdentifierKind.EMAIL, IdentifierKind.EXTERNAL_ID}),
+        window_granularity_seconds=1,
+        page_cap=PAGE_CAP,
+        search=True,
+        pushes=frozenset({"statuses", "tags", "active_since"}),
+        cannot_see=(
+            "Tickets and groups that the agent of the token may not see, tickets on which the customer is only "
+            "copied, deleted users, and for some minutes what has just been written."
+        ),
+    )
+
+    def __init__(
+        self,
+        config: SourceConfig,
+        transport: httpx.AsyncBaseTransport,
+        utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__(config, transport, utc_now)
+        self._mapper = Mapper(
+            source=self.name,
+            agent_url=(self.options.agent_url or config.base_url).rstrip("/"),
+            external_id_source=config.external_id_source,
+            region=config.region,
+            division=self.options.division,
+            topic_field=self.options.topic_field,
+        )
+        self._names = Names(self.http)
+
+    def auth(self) -> Auth:
+        return basic(f"{self.credentials.email}/token", self.credentials.token)
+
+    async def fetch_records(self, identifiers: Sequence[Identifier], deadline: Deadline) -> list[Record]:
+        found = await together(self._users_with(identifier, deadline) for identifier in identifiers)
+        return await self._records((user for users in found for user in users), deadline)
+
+    async def fetch_by_text(self, text: str, limit: int, deadline: Deadline) -> list[Record]:
+        number = identifiers.phone(text, self.config.region)
+        words = " ".join(phrase for word in text.split()[:MOST_WORDS] if (phrase := quoted(word)))
+        questions = [words, phone_terms(number, self.config.region)] if number else [words]
+        most = min(limit, MOST_FOUND_BY_TEXT)
+        found = await together(self._search_users(f"role:end-user {q}", most, deadline) for q in questions if q)
+        records = await self._records((user for users in found for user in users), deadline)
+        return [record for record in records if _carries(record, number) or _holds(record, text)]
+
+    async def fetch_page(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Fetched:
+        size = min(PAGE_CAP, max(SMALLEST_PAGE, query.limit + 1))
+        ids = [record.id for record in records if _ID.fullmatch(record.id)]
+        place = query.cursor or _Place(None, 1, size, capped=len(ids) > MOST_RECORDS)
+        wanted = wanted_terms(query.wanted)
+        if not ids or wanted is None:
+            return Fetched(())
+        terms = [
+            "type:ticket",
+            *(f"requester:{id_}" for id_ in ids[:MOST_RECORDS]),
+            *window_terms(_beyond(place.edge, query), query.wanted.active_since),
+            *wanted,
+        ]
+        found = await self.http.get(
+            "/api/v2/search",
+            _Found,
+            deadline,
+            params=[
+                ("query", " ".join(terms)),
+                ("sort_by", "created_at"),
+                ("sort_order", "asc" if query.ascending else "desc"),
+                ("per_page", place.size),
+                ("page", place.page),
+            ],
+        )
+        tickets, dropped = _of_type(found.results, "ticket", Ticket)
+        rows = await self._interactions(tickets, deadline)
+        following, capped = _follow(place, found, [row.started_at for row in rows], query.ascending, size)
+        return Fetched(rows, following, capped=capped, dropped=dropped)
+
+    async def fetch_one(self, external_id: str, deadline: Deadline) -> Interaction | None:
+        if not _ID.fullmatch(external_id):
+            return None
+        answer = await self.http.get_or_none(f"/api/v2/tickets/{external_id}", _OneTicket, deadline)
+        return None if answer is None else (await self._interactions([answer.ticket], deadline))[0]
+
+    async def check(self, deadline: Deadline) -> None:
+        """Zendesk answers this question to anonymous callers too, so the answer must be an agent."""
+        me = (await self.http.get("/api/v2/users/me", _OneMe, deadline)).user
+        if me.id is None or me.role in (None, "end-user"):
+            raise RefusedError(self.name, "the credential is not an agent's")
+
+    async def _users_with(self, identifier: Identifier, deadline: Deadline) -> list[User]:
+        """Candidates alone: Zendesk's search also gives users whose address merely begins alike."""
+        value = identifier.value
+        match identifier.kind:
+            case IdentifierKind.PHONE:
+                number = identifiers.phone(value, self.config.region)
+                terms = phone_terms(number, self.config.region) if number else ""
+                return await self._search_users(terms, CANDIDATES, deadline) if terms else []
+            case IdentifierKind.EMAIL:
+                phrase = quoted(value)
+                return await self._search_users(f"email:{phrase}", CANDIDATES, deadline) if phrase else []
+            case _ if identifier.source == self.name:
+                return await self._user(value, deadline)
+            case _:
+                answer = await self.http.get(
+                    "/api/v2/users/search", _Users, deadline, params=[("external_id", value), ("per_page", CANDIDATES)]
+                )
+                return decode_rows(answer.users, User)[0]
+
+    async def _user(self, id_: str, deadline: Deadline) -> list[User]:
+        if not _ID.fullmatch(id_):
+            return []
+        answer = await self.http.get_or_none(f"/api/v2/users/{id_}", _OneUser, deadline)
+        return [] if answer is None else [answer.user]
+
+    async def _search_users(self, terms: str, limit: int, deadline: Deadline) -> list[User]:
+        found = await self.http.get(
+            "/api/v2/search", _Found, deadline, params=[("query", f"type:user {terms}"), ("per_page", limit)]
+        )
+        return _of_type(found.results, "user", User)[0][:limit]
+
+    async def _records(self, users: Iterable[User], deadline: Deadline) -> list[Record]:
+        """A suspended user keeps their tickets and is found; a deleted one is nobody any more."""
+        living = {user.id: user for user in users if user.active is not False}
+        records = await together(self._record(user, deadline) for user in living.values())
+        return [record for record in records if record is not None]
+
+    async def _record(self, user: User, deadline: Deadline) -> Record | None:
+        answer = await self.http.get_or_none(
+            f"/api/v2/users/{user.id}/identities", _Identities, deadline, params=[("page[size]", PAGE_CAP)]
+        )
+        return None if answer is None else self._mapper.record(user, decode_rows(answer.identities, Identity)[0])
+
+    async def _interactions(self, tickets: Sequence[Ticket], deadline: Deadline) -> list[Interaction]:
+        groups, agents = await together(
+            (
+                self._names.groups((ticket.group_id for ticket in tickets), deadline),
+                self._names.agents((ticket.assignee_id for ticket in tickets), deadline),
+            )
+        )
+        return [
+            self._mapper.interaction(
+                ticket,
+                None if ticket.group_id is None else Queue(str(ticket.group_id), groups[str(ticket.group_id)]),
+                None if ticket.assignee_id is None else Agent(str(ticket.assignee_id), agents[str(ticket.assignee_id)]),
+            )
+            for ticket in tickets
+        ]
+
+
+def _of_type(results: Iterable[msgspec.Raw], result_type: str, type_: type[T]) -> tuple[list[T], int]:
+    """A search answers with rows of several types; only rows of ours can be bad ones."""
+    ours = [row for row in results if _type_of(row) in (result_type, None)]
+    return decode_rows(ours, type_)
+
+
+def _type_of(row: msgspec.Raw) -> str | None:
+    """None for a row that tells no type."""
+    decoded, _ = decode_rows((row,), _Kind)
+    return decoded[0].result_type if decoded else None
+
+
+def _follow(
+    place: _Place, found: _Found, times: Sequence[datetime], ascending: bool, size: int
+) -> tuple[_Place | None, bool]:
+    """Where the next call goes on, and whether the vendor keeps rows from us."""
+    seen = place.page * place.size
+    if found.next_page is None and (not found.results or seen >= found.count):
+        return None, place.capped
+    if times:
+        edge = (max(times) if ascending else min(times)).replace(microsecond=0)
+        if place.edge is None or (edge > place.edge if ascending else edge < place.edge):
+            return _Place(edge, 1, size, place.capped), place.capped
+    if place.size < PAGE_CAP:
+        return _Place(place.edge, 1, PAGE_CAP, place.capped), place.capped
+    if seen + place.size <= SEARCH_CAP:
+        return replace(place, page=place.page + 1), place.capped
+    if place.edge is None:
+        return None, True
+    return _Place(place.edge + SECOND if ascending else place.edge - SECOND, 1, size, capped=True), True
+
+
+def _beyond(edge: datetime | None, query: Query) -> Window:
+    """What is left of the window from `edge` on, that second included."""
+    if edge is None:
+        return query.window
+    return Window(edge, query.window.end) if query.ascending else Window(query.window.start, edge + SECOND)
+
+
+def _carries(record: Record, identifier: Identifier | None) -> bool:
+    return any(held.identifier == identifier for held in record.identifiers)
+
+
+def _holds(record: Record, text: str) -> bool:
+    """Zendesk also searches notes and details, which are not ours to reveal by a match."""
+    haystack = _folded(" ".join([record.name or "", *(held.identifier.value for held in record.identifiers)]))
+    return all(word in haystack for word in _folded(text).split())
+
+
+def _folded(text: str) -> str:
+    """Without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))

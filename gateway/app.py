@@ -1,0 +1,83 @@
+"""The ASGI application: GraphQL, health, and in demo mode what a demo needs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from gateway.build import document_limits
+from gateway.core import Gateway
+from gateway.errors import BadUserInputError
+from gateway.graph.schema import build_schema
+from gateway.graph.view import GraphQLView, refusal
+from gateway.settings import Settings
+from gateway.viewer.authenticate import Authenticator
+from gateway.web import RequestScope, cors
+
+
+def create_app(
+    settings: Settings,
+    gateway: Gateway,
+    authenticator: Authenticator,
+    *,
+    more_routes: Sequence[BaseRoute] = (),
+    background: Sequence[Callable[[], Awaitable[None]]] = (),
+) -> Starlette:
+    """`background` runs as long as the application does: it watches the configuration, say."""
+    section = settings.gateway
+    schema = build_schema(
+        max_tokens=section.max_tokens, limits=document_limits(settings), introspection=section.introspection
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        tasks = [asyncio.ensure_future(run()) for run in background]
+        app.state.ready = True
+        try:
+            yield
+        finally:
+            app.state.ready = False
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            await gateway.aclose()
+
+    async def healthz(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(request: Request) -> Response:
+        ready = getattr(request.app.state, "ready", False)
+        return JSONResponse({"status": "ready" if ready else "starting"}, status_code=200 if ready else 503)
+
+    async def nowhere(request: Request, error: Exception) -> Response:
+        return refusal(request, BadUserInputError("There is nothing at this path."), 404)
+
+    async def wrong_method(request: Request, error: Exception) -> Response:
+        return refusal(request, BadUserInputError("This path does not take this method."), 405)
+
+    return Starlette(
+        routes=[
+            Route("/graphql", GraphQLView(schema, gateway, authenticator)),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            *more_routes,
+        ],
+        middleware=[
+            Middleware(RequestScope, max_body_bytes=section.max_body_bytes),
+            Middleware(
+                TrustedHostMiddleware, allowed_hosts=list(settings.gateway.answered_hosts()), www_redirect=False
+            ),
+            cors(section.origins),
+        ],
+        exception_handlers={404: nowhere, 405: wrong_method},
+        lifespan=lifespan,
+    )

@@ -1,0 +1,103 @@
+"""From settings to a running gateway: the one place where its parts are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from connectors.base import VendorConnector
+from connectors.http import aiohttp_transport
+from connectors.interaction import Touchpoint
+from connectors.registry import connector_class
+from gateway.core import Clocks, Gateway
+from gateway.customers.identity import IdentityRules
+from gateway.deployment import Deployment
+from gateway.graph.ids import Ids
+from gateway.graph.limits import DocumentLimits
+from gateway.journey.liveness import LivenessLimits
+from gateway.sealing import Sealer
+from gateway.settings import Settings
+from gateway.settings.model import SourceSection
+from gateway.sources.enrich import Enrichment, EscalationRule, TouchpointRule
+from gateway.sources.source import Source
+
+TransportFactory = Callable[[SourceSection], httpx.AsyncBaseTransport]
+
+
+def network(section: SourceSection) -> httpx.AsyncBaseTransport:
+    """Real HTTP, with as many connections as the operator allows."""
+    return aiohttp_transport(section.max_connections)
+
+
+def build_gateway(
+    settings: Settings,
+    deployment: Callable[[], Deployment],
+    *,
+    transport: TransportFactory = network,
+    clocks: Clocks | None = None,
+) -> Gateway:
+    """`deployment` gives the rights in force; everything else is fixed at start."""
+    clocks = clocks or Clocks()
+    secret = settings.gateway.secret.get_secret_value()
+    return Gateway(
+        deployment=deployment,
+        sources={section.name: _source(settings, section, transport, clocks) for section in settings.sources},
+        identity=IdentityRules(
+            verifies={section.name: frozenset(section.verifies) for section in settings.sources},
+            shared=settings.identity.shared_identifiers(),
+            shared_after=settings.identity.shared_after,
+        ),
+        ids=Ids(Sealer(secret, "id")),
+        cursors=Sealer(secret, "cursor"),
+        deadline_seconds=settings.gateway.deadline_ms / 1000,
+        limits=LivenessLimits(settings.gateway.messaging_idle_seconds, settings.gateway.messaging_inactive_seconds),
+        namespaces=frozenset(s.external_id_source for s in settings.sources if s.external_id_source),
+        time_zone=ZoneInfo(settings.gateway.time_zone),
+        region=settings.gateway.region,
+        clocks=clocks,
+    )
+
+
+def document_limits(settings: Settings) -> DocumentLimits:
+    section = settings.gateway
+    return DocumentLimits(
+        depth=section.max_depth,
+        aliases=section.max_aliases,
+        root_fields=section.max_root_fields,
+        fields=section.max_selections,
+        directives=section.max_directives,
+        repetitions=section.max_repeated_fields,
+    )
+
+
+def make_connector(
+    settings: Settings, section: SourceSection, transport: httpx.AsyncBaseTransport, clocks: Clocks
+) -> VendorConnector:
+    return connector_class(section.connector)(section.config(settings.gateway.region), transport, clocks.utc_now)
+
+
+def _source(settings: Settings, section: SourceSection, transport: TransportFactory, clocks: Clocks) -> Source:
+    connector = make_connector(settings, section, transport(section), clocks)
+    timeout = None if section.timeout_ms is None else section.timeout_ms / 1000
+    return Source(connector, _enrichment(settings, section), timeout_seconds=timeout)
+
+
+def _enrichment(settings: Settings, section: SourceSection) -> Enrichment:
+    rule = EscalationRule(
+        frozenset(section.escalation.tags),
+        frozenset(section.escalation.priorities),
+        frozenset(section.escalation.queues),
+    )
+    touchpoints = [
+        TouchpointRule(
+            Touchpoint(name, touchpoint.stage),
+            frozenset(touchpoint.sources),
+            frozenset(touchpoint.channels),
+            frozenset(touchpoint.queues),
+            frozenset(touchpoint.campaigns),
+        )
+        for name, touchpoint in settings.touchpoints.items()
+    ]
+    return Enrichment(section.rules(), rule if rule != EscalationRule() else None, touchpoints)

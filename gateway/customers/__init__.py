@@ -1,0 +1,1 @@
+"""Who is it: identifiers, records and the clusters they form."""

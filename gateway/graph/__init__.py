@@ -1,0 +1,1 @@
+"""GraphQL: types that only translate."""

@@ -1,0 +1,163 @@
+"""Things that interactions refer to: sources, queues, agents, campaigns, divisions, work profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import strawberry
+from strawberry.types import Info as StrawberryInfo
+
+from connectors.interaction import Agent as AgentValue
+from connectors.interaction import Campaign as CampaignValue
+from connectors.interaction import Channel, SourceKind
+from connectors.interaction import Queue as QueueValue
+from gateway import deployment
+from gateway.graph import ids
+from gateway.operation import Operation
+from gateway.sources.report import Report, SourceHealth, SourceState
+
+Info = StrawberryInfo[Operation, None]
+
+
+@strawberry.interface(description="Anything that has an id of this API.")
+class Node:
+    id: strawberry.ID = strawberry.field(description="Opaque, unique over all types, and stable.")
+
+
+@strawberry.federation.type(shareable=True, description="Where a page of a list stands in the whole list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(
+        description="The only sign of the end: a page may be short, even empty, and still have a next."
+    )
+    has_previous_page: bool = strawberry.field(description="Whether there may be something in front of this page.")
+    start_cursor: str | None = strawberry.field(description="Of the first edge; null when the page is empty.")
+    end_cursor: str | None = strawberry.field(
+        description="What to give as `after` for the next page; never null while `hasNextPage`."
+    )
+
+
+@strawberry.type(description="A configured system that the gateway asks.")
+class Source(Node):
+    name: str = strawberry.field(description="As configured.")
+    kind: SourceKind = strawberry.field(description="What kind of system it is.")
+    vendor: str = strawberry.field(description="The product behind it, such as `zendesk`.")
+    channels: list[Channel] = strawberry.field(
+        description="What it can report and this viewer may see: with the source down, these are unknown, not empty."
+    )
+    health: SourceHealth = strawberry.field(description="How it has been doing lately.")
+
+
+@strawberry.type(description="How one source answered. A source that fails is a report, not an error.")
+class SourceReport:
+    source: Source = strawberry.field(description="Which source.")
+    state: SourceState = strawberry.field(description="How it answered.")
+    items: int = strawberry.field(description="Items of this answer that came from it.")
+    as_of: datetime | None = strawberry.field(description="When a CACHED or STALE answer was true.")
+    message: str | None = strawberry.field(description="For people; names no address, credential or customer.")
+    retry_after_seconds: int | None = strawberry.field(description="When RATE_LIMITED: how long it asked us to wait.")
+
+
+@strawberry.type(description="Where interactions wait: a queue of one source, or a service that stands for several.")
+class Queue(Node):
+    name: str = strawberry.field(description="For people.")
+
+
+@strawberry.type(description="Somebody, or some bot, of the company.")
+class Agent(Node):
+    name: str = strawberry.field(description="For people.")
+
+
+@strawberry.type(description="A campaign.")
+class Campaign(Node):
+    external_id: str = strawberry.field(description="The campaign id that its source and its people use.")
+    name: str = strawberry.field(description="For people.")
+
+
+@strawberry.type(description="A part of the company whose records are kept apart.")
+class Division(Node):
+    name: str = strawberry.field(description="For people.")
+
+
+@strawberry.type(description="What an agent works on: the channels, and the services behind them.")
+class WorkProfile(Node):
+    name: str = strawberry.field(description="As configured.")
+    channels: list[Channel] = strawberry.field(description="Channels that it shows.")
+    queues: list[Queue] = strawberry.field(description="Its services that are queues.")
+    campaigns: list[Campaign] = strawberry.field(description="Its services that are campaigns.")
+
+
+def source_node(operation: Operation, name: str) -> Source:
+    source = operation.gateway.sources[name]
+    return Source(
+        id=_id(operation.gateway.ids.of(ids.SourceId(name))),
+        name=name,
+        kind=source.connector.kind,
+        vendor=source.connector.vendor,
+        channels=list(operation.judge.source_channels(name)),
+        health=source.health,
+    )
+
+
+def report_nodes(operation: Operation, reports: Iterable[Report]) -> list[SourceReport]:
+    return [
+        SourceReport(
+            source=source_node(operation, report.source),
+            state=report.state,
+            items=report.items,
+            as_of=report.as_of,
+            message=report.message,
+            retry_after_seconds=report.retry_after_seconds,
+        )
+        for report in reports
+    ]
+
+
+def service_id(operation: Operation, source: str, queue: QueueValue) -> ids.ServiceId:
+    """A queue that the operator mapped is the service, whichever source it comes from."""
+    rules = operation.judge.deployment.sources[source]
+    service = rules.service(queue)
+    if service in rules.services.values():
+        return ids.ServiceId(service, service)
+    return ids.ServiceId(service, queue.name, source, queue.id)
+
+
+def queue_node(operation: Operation, source: str, queue: QueueValue) -> Queue:
+    return service_node(operation, service_id(operation, source, queue))
+
+
+def service_node(operation: Operation, service: ids.ServiceId) -> Queue:
+    return Queue(id=_id(operation.gateway.ids.of(service)), name=service.name)
+
+
+def agent_node(operation: Operation, source: str, agent: AgentValue) -> Agent:
+    return Agent(id=_id(operation.gateway.ids.agent(source, agent)), name=agent.name)
+
+
+def campaign_node(operation: Operation, source: str, campaign: CampaignValue) -> Campaign:
+    return Campaign(
+        id=_id(operation.gateway.ids.campaign(source, campaign)), external_id=campaign.id, name=campaign.name
+    )
+
+
+def division_node(operation: Operation, name: str) -> Division:
+    return Division(id=_id(operation.gateway.ids.of(ids.DivisionId(name))), name=name)
+
+
+def work_profile_node(operation: Operation, profile: deployment.WorkProfile) -> WorkProfile:
+    """A profile's campaigns are known by `source/campaign id` alone."""
+    campaigns = [key.partition("/") for key in sorted(profile.campaigns)]
+    return WorkProfile(
+        id=_id(operation.gateway.ids.of(ids.WorkProfileId(profile.name))),
+        name=profile.name,
+        channels=[c for c in Channel if c in profile.channels],
+        queues=[service_node(operation, ids.ServiceId(service, service)) for service in sorted(profile.queues)],
+        campaigns=[
+            campaign_node(operation, source, CampaignValue(campaign_id, campaign_id))
+            for source, _, campaign_id in campaigns
+        ],
+    )
+
+
+def _id(sealed: str) -> strawberry.ID:
+    return strawberry.ID(sealed)

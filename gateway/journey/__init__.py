@@ -1,0 +1,1 @@
+"""One journey: merge, cursors, filters, figures, liveness."""

@@ -1,0 +1,257 @@
+"""Reads one page of a journey: every source at once, each row judged, merged until the page is full.
+
+The page ends full, exhausted, or late. A source that fails costs its own rows and a report, never the answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from connectors.base import Continuation, Position, Window
+from connectors.deadline import Deadline
+from connectors.errors import ConnectorError, TimedOutError
+from connectors.interaction import Identifier, Interaction, Record
+from gateway.customers.identity import Cluster
+from gateway.journey.filter import EVERYTHING_SHOWN, Filter
+from gateway.journey.liveness import LivenessLimits
+from gateway.journey.merge import Lane, edge_position, plan
+from gateway.sources.report import ANSWERED, Report, SourceState, report_of
+from gateway.sources.source import Source
+from gateway.visibility import Judge, Shown
+
+MAX_ROWS_SCANNED = 2_000
+"""Of one source for one page: a filter that keeps almost nothing must not read a whole history."""
+MAX_PULLS = 100
+FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
+FAR_PAST = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read of whom, for whom. `patience`: when to stop waiting; `deadline`: when to stop asking."""
+
+    judge: Judge
+    sources: Mapping[str, Source]
+    cluster: Cluster
+    found: Mapping[str, Report]
+    now: datetime
+    limits: LivenessLimits
+    deadline: Deadline
+    patience: Deadline
+
+    @property
+    def identifiers(self) -> Sequence[Identifier]:
+        return self.cluster.identifiers
+
+    def reachable(self) -> list[Source]:
+        return [s for s in self.sources.values() if self.judge.reaches(s.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class JourneyPage:
+    """rows: newest first. more: the reader's direction may hold more. end: where that is read on from, when
+    there is no row to read on from. ended_early: a bound struck, or a source did not answer."""
+
+    rows: tuple[Shown, ...]
+    more: bool
+    end: Position
+    reports: tuple[Report, ...]
+
+    @property
+    def complete(self) -> bool:
+        return all(report.complete for report in self.reports)
+
+
+class LaneReader:
+    """Pulls one source's pages into its lane: judged, filtered, bounded."""
+
+    def __init__(
+        self,
+        reading: Reading,
+        source: Source,
+        records: Sequence[Record],
+        window: Window,
+        filter_: Filter,
+        *,
+        position: Position | None = None,
+        ascending: bool = False,
+        max_rows: int = MAX_ROWS_SCANNED,
+    ) -> None:
+        self.reading = reading
+        self.source = source
+        self.lane = Lane(source.name, ascending)
+        self.report = Report(source.name)
+        self.oldest: datetime | None = None
+        self._records = {record.id: record for record in records}
+        self._window = window
+        self._filter = filter_
+        self._wanted = filter_.wanted(reading.judge.channels)
+        self._position = position
+        self._max_rows = max_rows
+        self._after: Continuation | None = None
+        self._scanned = 0
+        self._pulls = 0
+
+    async def pull(self, limit: int) -> None:
+        """One more page; a failure closes the lane and is told by `report`."""
+        limit <<= min(self._pulls, 4)  # little of what came was kept: ask for more at a time
+        self._pulls += 1
+        try:
+            page = await self.source.page(
+                list(self._records.values()),
+                self._window,
+                self._position,
+                limit,
+                self.reading.deadline,
+                ascending=self.lane.ascending,
+                wanted=self._wanted,
+                after=self._after,
+            )
+        except ConnectorError as error:
+            self.fail(report_of(self.source.name, error))
+            return
+        self._after = page.next
+        self._scanned += len(page.items)
+        self.oldest = min([row.started_at for row in page.items] + ([self.oldest] if self.oldest else []), default=None)
+        self.report = replace(self.report, capped=self.report.capped or (page.capped and page.reached is None))
+        spent = self._scanned >= self._max_rows or self._pulls >= MAX_PULLS
+        self.lane.add(self._kept(page.items), page.reached, done=page.next is None or spent)
+        if page.reached is not None and (page.capped or (spent and page.next is not None)):
+            self.lane.stopped_at = page.reached
+
+    def fail(self, report: Report) -> None:
+        self.report = report
+        self.lane.done = True
+
+    def _kept(self, items: Sequence[Interaction]) -> list[Shown]:
+        reading = self.reading
+        judge, deployment = reading.judge, reading.judge.deployment
+        kept = []
+        for row in items:
+            record = self._records.get(row.record_id)
+            shown = None if record is None else judge.show(row, record, reading.identifiers)
+            if shown is not None and self._filter.keeps(shown, deployment, reading.now, reading.limits):
+                kept.append(shown)
+        return kept
+
+
+def open_lanes(
+    reading: Reading,
+    window: Window,
+    filter_: Filter = EVERYTHING_SHOWN,
+    *,
+    position: Position | None = None,
+    ascending: bool = False,
+    max_rows: int = MAX_ROWS_SCANNED,
+) -> list[LaneReader]:
+    """A lane for every source in reach. One without a visible record of this customer has nothing to say; whether
+    that is because it failed when it was asked who this is stands in its report."""
+    judge = reading.judge
+    readers = []
+    for source in reading.reachable():
+        records = [r for r in reading.cluster.records if r.source == source.name and judge.sees_record(r)]
+        reader = LaneReader(
+            reading,
+            source,
+            records,
+            window,
+            filter_,
+            position=position,
+            ascending=ascending,
+            max_rows=max_rows,
+        )
+        if not records:
+            reader.fail(reading.found.get(source.name, Report(source.name)))
+        elif not _may_match(reading, source, filter_):
+            reader.lane.done = True
+        readers.append(reader)
+    return readers
+
+
+def _may_match(reading: Reading, source: Source, filter_: Filter) -> bool:
+    channels = set(reading.judge.source_channels(source.name))
+    return (filter_.sources is None or source.name in filter_.sources) and (
+        filter_.channels is None or not channels.isdisjoint(filter_.channels)
+    )
+
+
+async def read_page(
+    reading: Reading,
+    window: Window,
+    filter_: Filter,
+    count: int,
+    *,
+    position: Position | None = None,
+    ascending: bool = False,
+) -> JourneyPage:
+    """At most `count` rows behind `position` (ascending: in front of it), newest first either way."""
+    readers = open_lanes(reading, window, filter_, position=position, ascending=ascending)
+    lanes = [reader.lane for reader in readers]
+    await pull_until(
+        readers, lambda waiting: [lane.source for lane in plan(lanes, count + 1, waiting).hungry], count + 1, reading
+    )
+    planned = plan(lanes, count + 1)
+    rows = planned.rows[:count]
+    unanswered = any(reader.report.state not in ANSWERED for reader in readers)
+    more = len(planned.rows) > count or planned.stopped_at is not None or unanswered
+    items = Counter(shown.row.source for shown in rows)
+    if planned.stopped_at is not None and len(planned.rows) <= count:
+        end = edge_position(planned.stopped_at, ascending)
+    elif rows:
+        end = rows[-1].position
+    else:
+        end = position or edge_position(FAR_PAST if ascending else FAR_FUTURE, ascending)
+    reports = tuple(replace(reader.report, items=items[reader.source.name]) for reader in readers)
+    return JourneyPage(tuple(reversed(rows)) if ascending else tuple(rows), more, end, reports)
+
+
+async def pull_until(
+    readers: Sequence[LaneReader],
+    hungry: Callable[[frozenset[str]], Sequence[str]],
+    limit: int,
+    reading: Reading,
+) -> None:
+    """Pull from the sources that `hungry` names until it names none, all at once, as long as patience lasts.
+
+    `hungry` is given the sources still being waited for, so that the others are read on as if those had nothing:
+    when they never answer, what can be shown without them is already here.
+    """
+    by_name = {reader.source.name: reader for reader in readers}
+    waiting: dict[asyncio.Task[None], str] = {}
+    try:
+        while True:
+            names = set(hungry(frozenset())) | set(hungry(frozenset(waiting.values())))
+            needed = names & set(hungry(frozenset()))
+            for name in names - set(waiting.values()):
+                if reading.patience.remaining_seconds() <= 0:
+                    by_name[name].fail(_late(reading, name))
+                else:
+                    waiting[asyncio.create_task(by_name[name].pull(limit))] = name
+            if not needed:
+                return
+            if not waiting:
+                continue  # lanes were closed for lack of time: see what can be given without them
+            remaining = max(0.0, reading.patience.remaining_seconds())
+            finished, _ = await asyncio.wait(waiting, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+            for task in finished:
+                del waiting[task]
+                task.result()
+            if not finished:
+                for name in waiting.values():
+                    by_name[name].fail(_late(reading, name))
+                return
+    finally:
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def _late(reading: Reading, source: str) -> Report:
+    """Out of the caller's patience: still being asked, unless the operation's own time is up as well."""
+    if reading.patience.at < reading.deadline.at:
+        return Report(source, SourceState.PENDING)
+    return report_of(source, TimedOutError(source, "no answer within the deadline"))

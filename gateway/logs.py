@@ -1,0 +1,63 @@
+"""Structured logs, one JSON object a line, with nothing in them but what is on the list."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+ALLOWED_KEYS = frozenset(
+    {
+        "at",
+        "duration_ms",
+        "epoch",
+        "error",
+        "event",
+        "external_id",
+        "foreign",
+        "key",
+        "keys",
+        "level",
+        "method",
+        "problem",
+        "reason",
+        "request_id",
+        "route",
+        "source",
+        "status",
+        "timestamp",
+        "unmappable",
+        "where",
+    }
+)
+"""A list of what may be said, not of what may not: a new key is silent until somebody has thought about it."""
+
+
+def only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: value for key, value in event.items() if key in ALLOWED_KEYS}
+
+
+def configure_logs(level: str) -> None:
+    """To standard error; libraries are heard from WARNING on, by name alone."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            only_allowed,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(handlers=[_Libraries()], level=logging.WARNING, force=True)
+
+
+class _Libraries(logging.Handler):
+    """Third-party code may log addresses, bodies and arguments: only who spoke, and how loudly, is kept."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().warning("library_warning", source=record.name, at=f"{record.module}:{record.lineno}")

@@ -1,0 +1,206 @@
+"""One operation of one viewer: one clock reading, one deadline, and every customer looked up once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connectors.deadline import Deadline
+from connectors.errors import ConnectorError
+from connectors.interaction import Identifier, IdentifierKind, Record
+from gateway.core import Gateway
+from gateway.customers.identity import Cluster
+from gateway.customers.resolve import Resolved, Resolver
+from gateway.journey.read import Reading
+from gateway.sources.report import Report, report_of
+from gateway.sources.source import Source
+from gateway.viewer.viewer import Viewer
+from gateway.visibility import Judge, Shown
+
+IDENTITY_SHARE = 0.6
+"""Of the deadline: what finding out who it is may take, so that there is time left to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A customer whom this viewer may know of. `found`: how each source answered when asked who this is."""
+
+    cluster: Cluster
+    found: dict[str, Report]
+
+    @property
+    def handle(self) -> Identifier:
+        return self.cluster.handle
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """`people`: visible to the viewer; `reports`: of the sources in reach, in the configuration's order."""
+
+    people: list[Person]
+    reports: tuple[Report, ...]
+
+
+@dataclass(slots=True)
+class Operation:
+    gateway: Gateway
+    viewer: Viewer
+    request_id: str
+    now: datetime
+    deadline: Deadline
+    judge: Judge
+    _resolved: dict[Identifier, asyncio.Task[Resolved]] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, gateway: Gateway, viewer: Viewer, request_id: str) -> Operation:
+        clocks = gateway.clocks
+        return cls(
+            gateway,
+            viewer,
+            request_id,
+            clocks.utc_now(),
+            Deadline.after(gateway.deadline_seconds, clocks.monotonic),
+            Judge(gateway.deployment(), viewer),
+        )
+
+    # ---------------------------------------------------------------- who is it
+
+    async def look_up(self, identifier: Identifier) -> Lookup:
+        """The people an identifier points at, as far as a visible record of theirs carries it."""
+        resolved = await self._resolve(identifier)
+        people = [
+            Person(cluster, resolved.reports)
+            for cluster in resolved.clusters
+            if any(_carries(r, identifier) and self.judge.sees_record(r) for r in cluster.records)
+        ]
+        return Lookup(people, self._reports(resolved.reports))
+
+    async def look_up_handle(self, handle: Identifier) -> Lookup:
+        """The person whose id holds `handle`."""
+        person = await self.customer(handle)
+        resolved = await self._resolve(handle)
+        return Lookup([] if person is None else [person], self._reports(resolved.reports))
+
+    def nobody(self) -> Lookup:
+        """What an id that this deployment never gave points at."""
+        return Lookup([], self._reports({}))
+
+    async def customer(self, handle: Identifier) -> Person | None:
+        """The person whose id holds `handle`, or who took over from them."""
+        resolved = await self._resolve(handle)
+        exact = [c for c in resolved.clusters if c.handle == handle]
+        candidates = exact or resolved.clusters
+        if len(candidates) != 1 or not any(map(self.judge.sees_record, candidates[0].records)):
+            return None
+        return Person(candidates[0], resolved.reports)
+
+    async def search(self, text: str, keys: Sequence[Identifier], limit: int) -> Lookup:
+        """People whose name holds every word of `text` (or, with the right to see them, an identifier holds it),
+        and those that one of `keys` points at. In the order of their names."""
+        resolver = self._resolver()
+        sources = self._licensed()
+        asked = [self._search_one(resolver, s, text, limit) for s in sources if self.judge.reaches(s.name)]
+        await asyncio.gather(resolver.ask(keys), *asked)
+        hits = [r for r in resolver.records.values() if self.judge.sees_record(r) and self._matches(r, text, keys)]
+        clusters = await resolver.widen(hits)
+        people = [Person(c, resolver.reports) for c in clusters]
+        people.sort(key=lambda p: self.search_key(p))
+        return Lookup(people, self._reports(resolver.reports))
+
+    def search_key(self, person: Person) -> tuple[str, str]:
+        """Where somebody stands in a list of people: by the name shown, then by id."""
+        name = self.judge.show_name(person.cluster.records) or "\U0010ffff"
+        return name.casefold(), self.gateway.ids.customer(person.handle)
+
+    def _matches(self, record: Record, text: str, keys: Sequence[Identifier]) -> bool:
+        name = (self.judge.show_name([record]) or "").casefold()
+        words = text.casefold().split()
+        if words and all(word in name for word in words):
+            return True
+        needle = text.strip().casefold()
+        for held in record.identifiers:
+            shown = self.judge.show_identifier(held.identifier, [record])
+            if shown is not None and not shown.masked and (held.identifier in keys or needle in shown.value.casefold()):
+                return True
+        return False
+
+    async def _search_one(self, resolver: Resolver, source: Source, text: str, limit: int) -> None:
+        try:
+            found = await source.search(text, limit, resolver.deadline)
+        except ConnectorError as error:
+            resolver.reports[source.name] = report_of(source.name, error)
+            return
+        resolver.records.update({(r.source, r.id): r for r in found})
+
+    async def _resolve(self, identifier: Identifier) -> Resolved:
+        task = self._resolved.get(identifier)
+        if task is None:
+            task = self._resolved[identifier] = asyncio.create_task(self._resolver().resolve(identifier))
+        return await asyncio.shield(task)
+
+    def _resolver(self) -> Resolver:
+        seconds = self.deadline.remaining_seconds() * IDENTITY_SHARE
+        return Resolver(self._licensed(), self.gateway.identity, Deadline.after(seconds, self.gateway.clocks.monotonic))
+
+    def _licensed(self) -> list[Source]:
+        """Who somebody is, is asked of every licensed source; what of it is shown depends on the viewer."""
+        deployment = self.judge.deployment
+        return [
+            source
+            for source in self.gateway.sources.values()
+            if any(deployment.licenses(c) for c in deployment.sources[source.name].channels)
+        ]
+
+    def _reports(self, reports: dict[str, Report]) -> tuple[Report, ...]:
+        return tuple(reports.get(name, Report(name)) for name in self.gateway.sources if self.judge.reaches(name))
+
+    # ---------------------------------------------------------------- reading
+
+    def reading(self, person: Person, wait_seconds: float | None = None) -> Reading:
+        """`wait_seconds`: the caller's patience; never longer than the operation's deadline."""
+        patience = self.deadline
+        if wait_seconds is not None:
+            waited = Deadline.after(wait_seconds, self.gateway.clocks.monotonic)
+            patience = min(waited, self.deadline, key=lambda d: d.at)
+        return Reading(
+            self.judge,
+            self.gateway.sources,
+            person.cluster,
+            person.found,
+            self.now,
+            self.gateway.limits,
+            self.deadline,
+            patience,
+        )
+
+    async def interaction(self, source_name: str, external_id: str) -> tuple[Shown, Person] | None:
+        """One row and its customer, judged as in a list; None when it is unknown, hidden, or cannot be had now."""
+        source = self.gateway.sources.get(source_name)
+        if source is None or not self.judge.reaches(source_name):
+            return None
+        try:
+            row = await source.get(external_id, self.deadline)
+        except ConnectorError:
+            return None
+        if row is None:
+            return None
+        person = await self._owner(source_name, row.record_id)
+        if person is None:
+            return None
+        record = next((r for r in person.cluster.records if (r.source, r.id) == (source_name, row.record_id)), None)
+        shown = None if record is None else self.judge.show(row, record, person.cluster.identifiers)
+        return None if shown is None else (shown, person)
+
+    async def _owner(self, source_name: str, record_id: str) -> Person | None:
+        handle = Identifier(IdentifierKind.EXTERNAL_ID, record_id, source=source_name)
+        resolved = await self._resolve(handle)
+        for cluster in resolved.clusters:
+            if any((r.source, r.id) == (source_name, record_id) for r in cluster.records):
+                return Person(cluster, resolved.reports)
+        return None
+
+
+def _carries(record: Record, identifier: Identifier) -> bool:
+    return any(held.identifier == identifier for held in record.identifiers)

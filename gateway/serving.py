@@ -1,0 +1,95 @@
+"""Starts the gateway: from a configuration to a listening server."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from connectors.http import aiohttp_transport
+from gateway.app import create_app
+from gateway.build import build_gateway
+from gateway.core import Gateway
+from gateway.reload import Configuration
+from gateway.viewer.authenticate import Authenticator, verifier
+from gateway.viewer.issuer import LocalIssuer
+
+GRACEFUL_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    configuration: Configuration
+    gateway: Gateway
+    issuer: LocalIssuer
+    app: Starlette
+
+
+def assemble(
+    path: Path,
+    environment: Mapping[str, str],
+    *,
+    more_routes: Callable[[LocalIssuer], Sequence[BaseRoute]] = lambda issuer: (),
+    watch: bool = True,
+) -> Assembled:
+    """Everything but the socket. Raises `SettingsError`."""
+    configuration = Configuration(path, environment)
+    settings = configuration.settings
+    gateway = build_gateway(settings, lambda: configuration.deployment)
+    issuer = LocalIssuer(settings.gateway.secret.get_secret_value(), gateway.clocks.utc_now)
+    tokens = verifier(settings, aiohttp_transport, [issuer.trusted()])
+    app = create_app(
+        settings,
+        gateway,
+        Authenticator(lambda: configuration.settings, tokens),
+        more_routes=more_routes(issuer),
+        background=[configuration.watch] if watch else [],
+    )
+    return Assembled(configuration, gateway, issuer, app)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket, so that the port is known before anything is printed; port 0 takes any free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+class Server(uvicorn.Server):
+    """Calls `on_started` once it listens, so that nothing has to be polled."""
+
+    on_started: Callable[[], None] = staticmethod(lambda: None)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.on_started()
+
+
+def make_server(app: Starlette, on_started: Callable[[], None] = lambda: None) -> Server:
+    """`on_started` is called once queries are answered."""
+    server = Server(
+        uvicorn.Config(
+            app,
+            http="httptools",
+            loop="uvloop",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        )
+    )
+    server.on_started = on_started
+    return server

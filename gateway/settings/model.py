@@ -1,0 +1,327 @@
+"""What an operator can say in `gateway.toml`, as frozen values. docs/configuration.md is made from the descriptions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+
+from connectors.base import SourceConfig
+from connectors.identifiers import email, phone, whatsapp
+from connectors.interaction import Channel, Identifier, IdentifierKind, JourneyStage, TicketPriority
+from gateway.deployment import EVERY_DIVISION, Deployment, Module, SourceRules, WorkProfile
+from gateway.settings.types import (
+    CampaignRef,
+    ConnectorRef,
+    Contact,
+    Divisions,
+    EncryptedUrl,
+    HexSha256,
+    Host,
+    KeyId,
+    KeySetPath,
+    Name,
+    NotEmpty,
+    OneDivision,
+    Origin,
+    Permission,
+    ProfileRef,
+    Region,
+    RoleRef,
+    Secret,
+    Secret32Bytes,
+    SourceName,
+    SourceRef,
+    TimeZone,
+    Word,
+    host_of,
+    is_loopback,
+    refusal,
+    web_address,
+)
+from gateway.viewer.jwks import Algorithm
+from gateway.viewer.viewer import ViewerKind
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class GatewaySection(Section):
+    deadline_ms: int = Field(
+        default=1500,
+        ge=50,
+        le=30_000,
+        description="Longest time for one operation; later sources are reported as late.",
+    )
+    modules: tuple[Module, ...] = Field(
+        description="Licensed modules. JOURNEY is calls; nothing shows without it. The others add their channels."
+    )
+    region: Region | None = Field(
+        default=None, description="Country (ISO 3166) assumed for phone numbers without a country prefix."
+    )
+    time_zone: TimeZone = Field(
+        default="UTC", description="IANA name; where `today` begins unless a viewer says otherwise."
+    )
+    home_division: Name = Field(default="Home", description="Division of rows, and of sources, that name none.")
+    public_url: EncryptedUrl = Field(default="http://localhost:8000", description="Where browsers reach the gateway.")
+    origins: tuple[Origin, ...] = Field(
+        default=(), description="Web origins that may call the gateway from a browser (CORS)."
+    )
+    hosts: tuple[Host, ...] = Field(
+        default=(),
+        description="`Host` headers that are answered; `*.example.org` takes every name below it.",
+        json_schema_extra={"default": "that of `public_url`, and loopback"},
+    )
+    secret: Secret32Bytes = Field(
+        description="32 random bytes, base64 or hexadecimal; seals ids and cursors. All replicas need the same one."
+    )
+    messaging_idle_seconds: int = Field(
+        default=45, ge=1, le=86_400, description="A message conversation without activity for this long is IDLE."
+    )
+    messaging_inactive_seconds: int = Field(default=60, ge=1, le=86_400, description="And INACTIVE after this long.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="Least severe entry to log."
+    )
+    introspection: bool = Field(default=False, description="Whether the schema can be asked for over the API.")
+    max_body_bytes: int = Field(default=65_536, ge=1024, le=1_048_576, description="Largest request body.")
+    max_tokens: int = Field(default=1000, ge=50, le=15_000, description="Most lexical tokens in a document.")
+    max_depth: int = Field(default=15, ge=5, le=100, description="Deepest nesting of fields in a document.")
+    max_aliases: int = Field(default=30, ge=0, le=1000, description="Most aliases in a document.")
+    max_root_fields: int = Field(
+        default=20, ge=1, le=200, description="Most fields of Query or Mutation in an operation."
+    )
+    max_directives: int = Field(default=50, ge=0, le=1000, description="Most directives in a document.")
+    max_repeated_fields: int = Field(
+        default=50, ge=1, le=1000, description="Most repetitions of one field in a selection."
+    )
+    max_selections: int = Field(
+        default=5000, ge=100, le=100_000, description="Most fields once fragments are spread out."
+    )
+    max_cost: int = Field(
+        default=50_000, ge=1000, le=10_000_000, description="Most values that an operation may return."
+    )
+    max_deferred: int = Field(
+        default=20, ge=0, le=200, description="Most `@defer` and `@stream` parts of an operation."
+    )
+    max_subscriptions_per_connection: int = Field(
+        default=5, ge=1, le=100, description="Most streams on one connection."
+    )
+    max_subscriptions_per_viewer: int = Field(default=20, ge=1, le=1000, description="Most streams of one viewer.")
+
+    @field_validator("messaging_inactive_seconds")
+    @classmethod
+    def _after_idle(cls, value: int, info: ValidationInfo) -> int:
+        idle = info.data.get("messaging_idle_seconds")
+        if idle is not None and value <= idle:
+            raise refusal("is not longer than `messaging_idle_seconds`", "make it longer")
+        return value
+
+    def answered_hosts(self) -> tuple[str, ...]:
+        return self.hosts or tuple(dict.fromkeys((host_of(self.public_url), *LOOPBACK_HOSTS)))
+
+
+class IdentitySection(Section):
+    shared_after: int = Field(
+        default=5,
+        ge=2,
+        le=1000,
+        description="An identifier on this many records of one source is shared, so joins nobody.",
+    )
+    shared: tuple[Contact, ...] = Field(
+        default=(), description="Phone numbers (+39…) and e-mail addresses that join nobody: switchboards, info@."
+    )
+
+    def shared_identifiers(self) -> frozenset[Identifier]:
+        """A shared number is shared on WhatsApp as well."""
+        found = (make(text) for text in self.shared for make in (phone, email, whatsapp))
+        return frozenset(identifier for identifier in found if identifier is not None)
+
+
+class ClaimNames(Section):
+    """A name that is no claim of the token, but has dots, is a path into nested claims: `realm_access.roles`."""
+
+    roles: Word = Field(default="roles", description="Claim with the names of roles: text or a list.")
+    divisions: Word = Field(
+        default="divisions", description='Claim with the names of divisions: text or a list; "*" is every.'
+    )
+    work_profiles: Word = Field(default="work_profiles", description="Claim with the work profiles that may be chosen.")
+    work_profile: Word = Field(
+        default="work_profile", description="Claim with the active one, where no header names it."
+    )
+    kind: Word = Field(default="kind", description="Claim with AGENT, SUPERVISOR, SERVICE or WIDGET; else AGENT.")
+    name: Word = Field(default="name", description="Claim with the name that people know the viewer by.")
+
+
+class IssuerSection(Section):
+    issuer: Word = Field(description="The `iss` of its tokens, exactly.")
+    audience: Word = Field(description="The `aud` that its tokens must hold.")
+    jwks_url: EncryptedUrl | None = Field(default=None, description="Where its public keys are; or `jwks_file`.")
+    jwks_file: KeySetPath | None = Field(default=None, description="A file with its public keys; or `jwks_url`.")
+    algorithms: Annotated[tuple[Algorithm, ...], NotEmpty] = Field(
+        default=tuple(Algorithm), description="Signatures that are accepted from it."
+    )
+    claims: ClaimNames = Field(default_factory=ClaimNames, description="How its tokens name what the gateway reads.")
+
+
+class ApiKeySection(Section):
+    id: KeyId = Field(description="Part of the key's text; small letters, digits and hyphens.")
+    name: Word = Field(description="Whose it is, for people.")
+    hashes: Annotated[tuple[HexSha256, ...], NotEmpty] = Field(
+        max_length=2, description="SHA-256 of the keys that are live; two while one replaces the other."
+    )
+    roles: Annotated[tuple[RoleRef, ...], NotEmpty] = Field(description="What it may do.")
+    divisions: Divisions = Field(default=(), description='Where, for roles that do not fix it: names, or "*".')
+    kind: ViewerKind = Field(default=ViewerKind.SERVICE, description="Kind of viewer.")
+    work_profiles: tuple[ProfileRef, ...] = Field(default=(), description="Work profiles that its caller may choose.")
+    work_profile: ProfileRef | None = Field(default=None, description="The active one, where no header names it.")
+
+    @field_validator("work_profile")
+    @classmethod
+    def _is_allowed(cls, value: str | None, info: ValidationInfo) -> str | None:
+        allowed = info.data.get("work_profiles")
+        if value is not None and allowed is not None and value not in allowed:
+            raise refusal("is not one of its `work_profiles`", "add it there")
+        return value
+
+
+class AuthSection(Section):
+    leeway_seconds: int = Field(default=30, ge=0, le=60, description="How far issuers' clocks may differ from ours.")
+    issuers: tuple[IssuerSection, ...] = Field(default=(), description="Who signs viewers' tokens.")
+    keys: tuple[ApiKeySection, ...] = Field(default=(), description="API keys of other tools.")
+
+
+class RoleSection(Section):
+    permissions: tuple[Permission, ...] = Field(description="What it allows.")
+    divisions: Divisions | None = Field(
+        default=None,
+        description='Where: names, or "*" for every division.',
+        json_schema_extra={"default": "those of the token or key"},
+    )
+
+
+class DivisionSection(Section):
+    label: Word | None = Field(default=None, description="Its name for people.")
+
+
+class WorkProfileSection(Section):
+    channels: tuple[Channel, ...] = Field(description="Channels that its agents work on.")
+    queues: tuple[Word, ...] = Field(default=(), description="Services, as `sources.services` calls them.")
+    campaigns: tuple[CampaignRef, ...] = Field(default=(), description="Campaigns, as `source/campaign id`.")
+
+    def profile(self, name: str) -> WorkProfile:
+        return WorkProfile(name, frozenset(self.channels), frozenset(self.queues), frozenset(self.campaigns))
+
+
+class EscalationSection(Section):
+    tags: tuple[Word, ...] = Field(default=(), description="A ticket with one of these tags is escalated.")
+    priorities: tuple[TicketPriority, ...] = Field(default=(), description="So is one of these priorities.")
+    queues: tuple[Word, ...] = Field(default=(), description="So is one in one of these queues (vendor's id or name).")
+
+
+class SourceSection(Section):
+    name: SourceName = Field(description="Our name of it, shown to viewers; small letters, digits, `-` and `_`.")
+    connector: ConnectorRef = Field(description="The connector that speaks with it.")
+    allow_insecure: bool = Field(default=False, description="Whether `base_url` may be http beyond this machine.")
+    base_url: str = Field(description="Where it is: https, or http on this machine.")
+    credentials: dict[str, Secret] = Field(default={}, description="Secrets that its connector declares.")
+    options: dict[str, Any] = Field(default={}, description="Options that its connector declares.")
+    channels: tuple[Channel, ...] = Field(
+        default=(), description="What is taken from it.", json_schema_extra={"default": "all that its connector has"}
+    )
+    divisions: Divisions = Field(
+        default=(),
+        description='Divisions of its rows that name none: names, or "*".',
+        json_schema_extra={"default": "the home division"},
+    )
+    division_names: dict[str, OneDivision] = Field(default={}, description="Its division ids or names, to ours.")
+    services: dict[str, Word] = Field(default={}, description="Its queue ids or names, to services of work profiles.")
+    verifies: tuple[IdentifierKind, ...] = Field(
+        default=(),
+        description="Kinds of identifiers that count as verified where it has no flag of its own.",
+        json_schema_extra={"default": "EMAIL and PHONE for ticketing and telephony, else none"},
+    )
+    escalation: EscalationSection = Field(
+        default_factory=EscalationSection, description="Which tickets are escalated where it has no mark of its own."
+    )
+    external_id_source: Word | None = Field(
+        default=None, description='Whose ids its "external id" field holds: a source\'s name, or a word such as `crm`.'
+    )
+    region: Region | None = Field(
+        default=None,
+        description="As `gateway.region`, for this source.",
+        json_schema_extra={"default": "`gateway.region`"},
+    )
+    time_zone: TimeZone = Field(default="UTC", description="IANA name; for vendors that tell local time.")
+    max_connections: int = Field(default=20, ge=1, le=500, description="Most connections to it at once.")
+    timeout_ms: int | None = Field(
+        default=None,
+        ge=50,
+        le=30_000,
+        description="Longest time for one answer of it.",
+        json_schema_extra={"default": "`gateway.deadline_ms`"},
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_encrypted(cls, value: str, info: ValidationInfo) -> str:
+        web_address(value)
+        if value.startswith("http:") and not is_loopback(host_of(value)) and not info.data.get("allow_insecure"):
+            raise refusal("is not encrypted", "use https, or set `allow_insecure = true` on a network that you trust")
+        return value
+
+    def rules(self) -> SourceRules:
+        return SourceRules(
+            self.name, frozenset(self.channels), self.divisions, dict(self.division_names), dict(self.services)
+        )
+
+    def config(self, default_region: str | None) -> SourceConfig:
+        """What its connector is made of; the only place where its secrets are laid open."""
+        return SourceConfig(
+            name=self.name,
+            base_url=self.base_url,
+            credentials={key: secret.get_secret_value() for key, secret in self.credentials.items()},
+            options=dict(self.options),
+            external_id_source=self.external_id_source,
+            region=self.region or default_region,
+            time_zone=self.time_zone,
+        )
+
+
+class TouchpointSection(Section):
+    """Matches a row that is in every list given; the first touchpoint that matches is the row's."""
+
+    stage: JourneyStage = Field(description="Stage of the journey that it belongs to.")
+    channels: tuple[Channel, ...] = Field(default=(), description="Channels that it happens on.")
+    sources: tuple[SourceRef, ...] = Field(default=(), description="Sources that tell of it.")
+    queues: tuple[Word, ...] = Field(default=(), description="Services, as in work profiles.")
+    campaigns: tuple[CampaignRef, ...] = Field(default=(), description="Campaigns, as `source/campaign id`.")
+
+
+class Settings(Section):
+    """The whole of `gateway.toml` with the environment laid over it; made by `gateway.settings.load` alone."""
+
+    gateway: GatewaySection = Field(description="The gateway itself.")
+    identity: IdentitySection = Field(default_factory=IdentitySection, description="Who is who.")
+    auth: AuthSection = Field(default_factory=AuthSection, description="Who may ask.")
+    roles: dict[Name, RoleSection] = Field(default={}, description="What viewers may do, by role.")
+    divisions: dict[Name, DivisionSection] = Field(
+        default={}, description="Parts of the company that rights are split by."
+    )
+    work_profiles: dict[Name, WorkProfileSection] = Field(default={}, description="What agents work on.")
+    sources: tuple[SourceSection, ...] = Field(default=(), description="The systems that are asked.")
+    touchpoints: dict[Name, TouchpointSection] = Field(default={}, description="Names for moments of a journey.")
+
+    def deployment(self) -> Deployment:
+        return Deployment(
+            modules=frozenset(self.gateway.modules),
+            sources={source.name: source.rules() for source in self.sources},
+            home_division=self.gateway.home_division,
+            divisions=frozenset({*self.divisions, self.gateway.home_division}) - {EVERY_DIVISION},
+            work_profiles={name: profile.profile(name) for name, profile in self.work_profiles.items()},
+        )
+
+    def source_configs(self) -> list[SourceConfig]:
+        return [source.config(self.gateway.region) for source in self.sources]

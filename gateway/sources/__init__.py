@@ -1,0 +1,1 @@
+"""Asking every source at once, each within its bounds."""

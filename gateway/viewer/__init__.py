@@ -1,0 +1,1 @@
+"""Who asks: tokens, keys, and what they are granted."""

@@ -1,0 +1,154 @@
+"""From the headers of a request to a viewer: who asks, what they were granted where, which work profile is in force.
+
+Roles, divisions and profiles that nobody configured count as nothing. Source: VISIBILITY.md §1 and §5.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from gateway.deployment import EVERY_DIVISION
+from gateway.errors import ForbiddenError, UnauthenticatedError
+from gateway.permissions import EVERYWHERE_ONLY
+from gateway.settings.model import ApiKeySection, IssuerSection, Settings
+from gateway.viewer.jwks import FixedKeys, KeySource, RemoteKeys, read_key_set
+from gateway.viewer.keys import PREFIX, find_key
+from gateway.viewer.tokens import TokenVerifier, TrustedIssuer, VerifiedToken
+from gateway.viewer.viewer import EVERYWHERE, NOWHERE, Scope, Viewer, ViewerKind
+
+MAX_NAME_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a verified token or key says of its bearer; names may be unknown here."""
+
+    subject: str
+    kind: ViewerKind
+    roles: tuple[str, ...]
+    divisions: tuple[str, ...]
+    profiles: tuple[str, ...] = ()
+    profile: Any = None
+    name: str | None = None
+    expires_at: datetime | None = None
+
+
+class Authenticator:
+    """`current` gives the settings in force, so that a changed role counts at the next request."""
+
+    def __init__(self, current: Callable[[], Settings], tokens: TokenVerifier) -> None:
+        self._current = current
+        self._tokens = tokens
+
+    async def viewer(self, authorization: str | None, work_profile_header: str | None) -> Viewer:
+        """Raises `UnauthenticatedError`, or `ForbiddenError` for a work profile that is unknown or not allowed."""
+        scheme, _, credential = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not credential:
+            raise UnauthenticatedError
+        if not credential.startswith(PREFIX):
+            return viewer_of(self._current(), of_token(await self._tokens.verify(credential)), work_profile_header)
+        settings = self._current()
+        entry = find_key(credential, settings.auth.keys)
+        if entry is None:
+            raise UnauthenticatedError
+        return viewer_of(settings, of_key(entry), work_profile_header)
+
+
+def viewer_of(settings: Settings, identity: Identity, work_profile_header: str | None = None) -> Viewer:
+    """The viewer that an identity is in this deployment. Raises `ForbiddenError`, see `Authenticator.viewer`."""
+    allowed = tuple(name for name in dict.fromkeys(identity.profiles) if name in settings.work_profiles)
+    wanted = work_profile_header if work_profile_header is not None else identity.profile
+    if wanted is not None and wanted not in allowed:
+        raise ForbiddenError
+    return Viewer(
+        subject=identity.subject,
+        kind=identity.kind,
+        grants=grants(settings, identity.roles, _scope(settings, identity.divisions)),
+        profiles=allowed,
+        active=None if wanted is None else settings.work_profiles[wanted].profile(wanted),
+        name=identity.name,
+        expires_at=identity.expires_at,
+    )
+
+
+def grants(settings: Settings, roles: Iterable[str], own: Scope) -> Mapping[str, Scope]:
+    """Each role's permissions where the role says, else in the bearer's own divisions; several roles add up."""
+    held: dict[str, Scope] = {}
+    for name in roles:
+        role = settings.roles.get(name)
+        if role is not None:
+            scope = own if role.divisions is None else _scope(settings, role.divisions)
+            for permission in role.permissions:
+                held[permission] = held.get(permission, NOWHERE) | scope
+    return {
+        permission: EVERYWHERE if scope.everywhere else scope
+        for permission, scope in held.items()
+        if scope and (scope.everywhere or permission not in EVERYWHERE_ONLY)
+    }
+
+
+def _scope(settings: Settings, names: Iterable[str]) -> Scope:
+    given = frozenset(names)
+    if EVERY_DIVISION in given:
+        return EVERYWHERE
+    return Scope(divisions=given & {*settings.divisions, settings.gateway.home_division})
+
+
+def of_token(token: VerifiedToken) -> Identity:
+    names = token.issuer.claims
+    kind, name = token.claim(names.kind), token.claim(names.name)
+    return Identity(
+        subject=token.subject,
+        kind=ViewerKind(kind) if isinstance(kind, str) and kind in frozenset(ViewerKind) else ViewerKind.AGENT,
+        roles=_listed(token.claim(names.roles)),
+        divisions=_listed(token.claim(names.divisions)),
+        profiles=_listed(token.claim(names.work_profiles)),
+        profile=token.claim(names.work_profile),
+        name=name[:MAX_NAME_CHARACTERS] if isinstance(name, str) and name.strip() else None,
+        expires_at=token.expires_at,
+    )
+
+
+def of_key(entry: ApiKeySection) -> Identity:
+    return Identity(
+        subject=f"key:{entry.id}",
+        kind=entry.kind,
+        roles=entry.roles,
+        divisions=entry.divisions,
+        profiles=entry.work_profiles,
+        profile=entry.work_profile,
+        name=entry.name,
+    )
+
+
+def _listed(claim: Any) -> tuple[str, ...]:
+    """A claim that is one name or a list of them; anything else names nothing."""
+    if isinstance(claim, str):
+        return (claim,)
+    return tuple(item for item in claim if isinstance(item, str)) if isinstance(claim, list) else ()
+
+
+def verifier(
+    settings: Settings,
+    transport: Callable[[], httpx.AsyncBaseTransport],
+    own: Iterable[TrustedIssuer] = (),
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    utc_now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> TokenVerifier:
+    """For the configured issuers and the gateway's own. `transport` makes one for each issuer that is asked."""
+
+    def keys(section: IssuerSection) -> KeySource:
+        if section.jwks_file is not None:
+            return FixedKeys(read_key_set(section.jwks_file.content))
+        assert section.jwks_url is not None
+        return RemoteKeys(section.jwks_url, transport(), clock)
+
+    configured = [TrustedIssuer(section, keys(section)) for section in settings.auth.issuers]
+    return TokenVerifier([*configured, *own], settings.auth.leeway_seconds, utc_now)

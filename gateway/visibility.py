@@ -1,0 +1,464 @@
+"""Who sees what: the one rule that every way out of the gateway passes through.
+
+Pure functions of (deployment, viewer, row, the record it hangs on): no I/O, no clock, no framework. No verdict means
+no. Filters, facets, figures, cursors and GraphQL types read what `Judge.show` gives and never the interaction.
+
+Source: VISIBILITY.md (the public contract); docs/visibility.md explains it to operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import msgspec
+
+from connectors.base import Position
+from connectors.interaction import (
+    Address,
+    Agent,
+    CallDetails,
+    Campaign,
+    Channel,
+    ConversationDetails,
+    Details,
+    Identifier,
+    IdentifierKind,
+    Interaction,
+    Leg,
+    Queue,
+    Record,
+    SurveyDetails,
+    WebVisitDetails,
+    WrapUpCode,
+)
+from gateway.deployment import EVERY_DIVISION, Deployment
+from gateway.permissions import (
+    EVENT_TYPE_VIEW,
+    EVENT_VIEW,
+    PII_VIEW,
+    QUEUE_SEARCH,
+    SESSION_VIEW,
+    WITHHELD_FIELDS,
+    WRAP_UP_CODE_VIEW,
+)
+from gateway.viewer.viewer import Scope, Viewer, ViewerKind
+
+MASK = "***"
+PHONE_TAIL_DIGITS = 7
+"""A text that holds the last seven digits of a phone number holds the number."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A row as this viewer is shown it; `row` carries only what may be seen.
+
+    position: its true place in the journey, for ids and cursors, which are sealed. queue and agent are the last
+    shown; wrap_up_codes those of every shown leg and of the row, oldest first; divisions those in which this
+    viewer may see it. masked: the address is not the whole one.
+    """
+
+    row: Interaction
+    position: Position
+    queue: Queue | None
+    agent: Agent | None
+    wrap_up_codes: tuple[WrapUpCode, ...]
+    divisions: tuple[str, ...]
+    masked: bool = False
+
+
+class ShownIdentifier(NamedTuple):
+    """`value` is masked where `masked`; `identifier` is the true one, for ids and joins alone."""
+
+    identifier: Identifier
+    value: str
+    masked: bool
+
+
+class _Sight(NamedTuple):
+    """What a viewer may see of things that carry one set of divisions."""
+
+    divisions: tuple[str, ...]
+    event_type: bool
+    queue: bool
+    wrap_up: bool
+    pii: bool
+
+
+_BLIND = _Sight((), False, False, False, False)
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The rule for one viewer of one deployment; remembers verdicts about divisions, so one is made a request."""
+
+    deployment: Deployment
+    viewer: Viewer
+
+    # ---------------------------------------------------------------- reach
+
+    @cached_property
+    def channels(self) -> frozenset[Channel]:
+        """Channels whose module is licensed and that the active profile lists (VISIBILITY.md §2.1, §2.2)."""
+        if self.viewer.active is not None:
+            candidates: Iterable[Channel] = self.viewer.active.channels
+        elif self.viewer.kind is ViewerKind.AGENT:
+            candidates = ()
+        else:
+            candidates = Channel
+        return frozenset(c for c in candidates if self.deployment.licenses(c))
+
+    def reaches(self, source: str) -> bool:
+        """Whether a source may answer this viewer at all; one out of reach gives no rows and appears nowhere."""
+        rules = self.deployment.sources.get(source)
+        return rules is not None and self.viewer.holds(EVENT_VIEW) and not self.channels.isdisjoint(rules.channels)
+
+    def source_channels(self, source: str) -> tuple[Channel, ...]:
+        """What a source reports and this viewer may see, in the order of the enum."""
+        open_here = self.channels & self.deployment.sources[source].channels
+        return tuple(c for c in Channel if c in open_here)
+
+    def sees_record(self, record: Record) -> bool:
+        """§2.3: its source is in reach, and it has no division or one with `externalContacts:session:view`."""
+        if not self.reaches(record.source):
+            return False
+        return not record.division_ids or any(self._session.holds(d) for d in self._record_divisions(record))
+
+    # ---------------------------------------------------------------- rows
+
+    def show(self, row: Interaction, record: Record, identifiers: Sequence[Identifier] = ()) -> Shown | None:
+        """The row as this viewer is shown it, or None.
+
+        `record` is the one the row hangs on; `identifiers` are all of the customer's, so that none of them
+        survives in an externalId or a url when it is masked.
+        """
+        if row.channel not in self.channels or record.source != row.source or not self.sees_record(record):
+            return None
+        if row.channel not in self.deployment.sources[row.source].channels:
+            return None  # the operator takes this channel from another source
+        sights = self._sights(row)
+        if not any(sight.divisions for sight in sights):
+            return None
+        return self._redact(row, sights, identifiers)
+
+    def _sights(self, row: Interaction) -> list[_Sight]:
+        """One a leg, in their order; a row without legs is one leg."""
+        legs: Sequence[Leg | None] = row.legs or (None,)
+        on_profile = self._legs_on_profile(row)
+        return [
+            self._sight(row.source, leg.division_ids if leg and leg.division_ids else row.division_ids)
+            if on_profile[index]
+            else _BLIND
+            for index, leg in enumerate(legs)
+        ]
+
+    def _legs_on_profile(self, row: Interaction) -> list[bool]:
+        """§2.4: a leg's services are unknown, or one of them is on the profile."""
+        count = max(1, len(row.legs))
+        profile = self.viewer.active
+        if profile is None:
+            return [True] * count
+        rules = self.deployment.sources[row.source]
+        services: list[set[str]] = [{rules.service(leg.queue)} if leg.queue else set() for leg in row.legs] or [set()]
+        allowed = profile.queues
+        if row.campaign is not None:
+            campaign = rules.campaign(row.campaign)
+            services[0].add(campaign)
+            if campaign in profile.campaigns:
+                allowed = allowed | {campaign}
+        return [not known or not known.isdisjoint(allowed) for known in _nearest(services)]
+
+    def _redact(self, row: Interaction, sights: list[_Sight], identifiers: Sequence[Identifier]) -> Shown:
+        first, last = sights[0], sights[-1]
+        event_type = any(s.event_type for s in sights)
+        pii = any(s.pii for s in sights)
+        queues = [leg.queue for leg, s in zip(row.legs, sights, strict=False) if leg.queue is not None and s.queue]
+        agents = [leg.agent for leg, s in zip(row.legs, sights, strict=False) if leg.agent is not None and s.divisions]
+        divisions = tuple(dict.fromkeys(d for s in sights for d in s.divisions))
+        wrap_ups = _wrap_ups(row, sights)
+        if all(s.divisions and s.event_type and s.queue and s.wrap_up and s.pii for s in sights):
+            shown = row
+        else:
+            hidden = () if pii else (*identifiers, *_address_identifier(row.address))
+            shown = msgspec.structs.replace(
+                row,
+                external_id="" if holds_identifier(row.external_id, hidden) else row.external_id,
+                url=None if row.url and holds_identifier(row.url, hidden) else row.url,
+                address=row.address if pii or row.address is None else _masked_address(row.address),
+                outcome=row.outcome if last.divisions else None,
+                score=row.score if last.divisions else None,
+                campaign=row.campaign if first.divisions else None,
+                preview=row.preview if first.event_type else None,
+                legs=tuple(_shown_leg(leg, s) for leg, s in zip(row.legs, sights, strict=True))
+                if event_type and row.legs
+                else (),
+                wrap_up_codes=row.wrap_up_codes if last.wrap_up else (),
+                tags=self._shown_tags(row, sights),
+                comments=tuple(c for c in row.comments if _at_leg(row, sights, c.at).event_type),
+                division_ids=(),
+                details=_shown_details(row, sights, event_type),
+            )
+        return Shown(
+            shown,
+            Position(row.started_at, row.source, row.external_id),
+            queues[-1] if queues else None,
+            agents[-1] if agents else None,
+            wrap_ups,
+            divisions,
+            masked=not pii and row.address is not None,
+        )
+
+    def _shown_tags(self, row: Interaction, sights: list[_Sight]) -> tuple[str, ...]:
+        """A tag equal to a withheld queue or wrap-up goes with it."""
+        if not row.tags:
+            return ()
+        rules = self.deployment.sources[row.source]
+        withheld: set[str] = set()
+        shown: set[str] = set()
+        for leg, sight in zip(row.legs, sights, strict=False):
+            if leg.queue is not None:
+                names = {leg.queue.id, leg.queue.name, rules.service(leg.queue)}
+                (shown if sight.queue else withheld).update(n.casefold() for n in names)
+            for code in leg.wrap_up_codes:
+                (shown if sight.wrap_up else withheld).update(_words(code))
+        for code in row.wrap_up_codes:
+            (shown if sights[-1].wrap_up else withheld).update(_words(code))
+        gone = withheld - shown
+        return tuple(tag for tag in row.tags if tag.casefold() not in gone)
+
+    # ---------------------------------------------------------------- the customer
+
+    def show_identifier(self, identifier: Identifier, records: Iterable[Record]) -> ShownIdentifier | None:
+        """An identifier as this viewer is shown it: None when no visible record carries it."""
+        carriers = [
+            r for r in records if self.sees_record(r) and any(h.identifier == identifier for h in r.identifiers)
+        ]
+        if not carriers:
+            return None
+        if any(self._pii_on(record) for record in carriers):
+            return ShownIdentifier(identifier, identifier.value, masked=False)
+        return ShownIdentifier(identifier, mask(identifier.value), masked=True)
+
+    def _pii_on(self, record: Record) -> bool:
+        pii = self.viewer.scope(PII_VIEW)
+        if not record.division_ids:
+            return bool(pii)
+        return any(pii.holds(d) and self._session.holds(d) for d in self._record_divisions(record))
+
+    def show_name(self, records: Sequence[Record]) -> str | None:
+        """The name of the first configured source that has one; emptied when it holds a masked identifier."""
+        order = {name: place for place, name in enumerate(self.deployment.sources)}
+        visible = sorted((r for r in records if self.sees_record(r)), key=lambda r: (order[r.source], r.id))
+        named = next((r for r in visible if r.name), None)
+        if named is None or named.name is None:
+            return None
+        identifiers = {h.identifier for r in visible for h in r.identifiers}
+        hidden = [i for i in identifiers if (shown := self.show_identifier(i, visible)) is None or shown.masked]
+        return None if holds_identifier(named.name, hidden) else named.name
+
+    def show_campaigns(self, records: Iterable[Record]) -> list[tuple[str, Campaign]]:
+        """(source, campaign) of those that list this customer, as far as licence and profile go."""
+        found: dict[tuple[str, str], tuple[str, Campaign]] = {}
+        for record in records:
+            if self.sees_record(record):
+                for campaign in record.campaigns:
+                    if self.has_campaign(record.source, campaign):
+                        found[record.source, campaign.id] = (record.source, campaign)
+        return list(found.values())
+
+    def has_queue(self, source: str, queue: Queue) -> bool:
+        """Whether a queue's node is in this viewer's scope."""
+        rules = self.deployment.sources.get(source)
+        return rules is not None and self.has_service(rules.service(queue)) and self.reaches(source)
+
+    def has_service(self, service: str) -> bool:
+        profile = self.viewer.active
+        return self.viewer.holds(QUEUE_SEARCH) and (profile is None or service in profile.queues)
+
+    def has_campaign(self, source: str, campaign: Campaign) -> bool:
+        rules = self.deployment.sources.get(source)
+        profile = self.viewer.active
+        if rules is None or not self.reaches(source):
+            return False
+        return profile is None or rules.campaign(campaign) in profile.campaigns
+
+    def has_division(self, division: str) -> bool:
+        return any(scope.holds(division) for scope in self.viewer.grants.values())
+
+    @cached_property
+    def withheld(self) -> tuple[tuple[str, str], ...]:
+        """(field, permission) of what the viewer lacks in any of their divisions, whatever the data."""
+        mine = Scope()
+        for scope in self.viewer.grants.values():
+            mine = mine | scope
+        lacking = [
+            p
+            for p in WITHHELD_FIELDS
+            if not self.viewer.scope(p).everywhere
+            and (mine.everywhere or not mine.divisions <= self.viewer.scope(p).divisions or not mine)
+        ]
+        return tuple((name, permission) for permission in lacking for name in WITHHELD_FIELDS[permission])
+
+    # ---------------------------------------------------------------- divisions
+
+    @cached_property
+    def _session(self) -> Scope:
+        return self.viewer.scope(SESSION_VIEW)
+
+    @cached_property
+    def _base(self) -> Scope:
+        """Where a leg is visible: both permissions in one division."""
+        return self.viewer.scope(EVENT_VIEW) & self._session
+
+    @cached_property
+    def _remembered(self) -> dict[tuple[str, tuple[str, ...]], _Sight]:
+        return {}
+
+    def _record_divisions(self, record: Record) -> list[str]:
+        rules = self.deployment.sources[record.source]
+        return [rules.division(vendor_id) for vendor_id in record.division_ids]
+
+    def _sight(self, source: str, vendor_divisions: tuple[str, ...]) -> _Sight:
+        key = (source, vendor_divisions)
+        sight = self._remembered.get(key)
+        if sight is None:
+            sight = self._remembered[key] = self._judge_divisions(source, vendor_divisions)
+        return sight
+
+    def _judge_divisions(self, source: str, vendor_divisions: tuple[str, ...]) -> _Sight:
+        rules = self.deployment.sources[source]
+        if vendor_divisions:
+            candidates: Iterable[str] = [rules.division(vendor_id) for vendor_id in vendor_divisions]
+        elif EVERY_DIVISION in rules.divisions:
+            candidates = sorted(self.deployment.divisions)
+        else:
+            candidates = rules.divisions or (self.deployment.home_division,)
+        visible = tuple(dict.fromkeys(d for d in candidates if self._base.holds(d)))
+
+        def held(permission: str) -> bool:
+            scope = self.viewer.scope(permission)
+            return any(scope.holds(d) for d in visible)
+
+        return _Sight(visible, held(EVENT_TYPE_VIEW), held(QUEUE_SEARCH), held(WRAP_UP_CODE_VIEW), held(PII_VIEW))
+
+
+# -------------------------------------------------------------------- parts of a row
+
+
+def _nearest(services: list[set[str]]) -> list[set[str]]:
+    """A leg without services takes the nearest earlier leg's, else the nearest later's."""
+    filled: list[set[str]] = []
+    before: set[str] = set()
+    for own in services:
+        before = own or before
+        filled.append(before)
+    first_known = next((own for own in filled if own), set())
+    return [own or first_known for own in filled]
+
+
+def _shown_leg(leg: Leg, sight: _Sight) -> Leg:
+    """A hidden leg, or one whose details are withheld, keeps its times and its kind."""
+    if not sight.divisions or not sight.event_type:
+        return Leg(leg.started_at, leg.ended_at, leg.kind)
+    if sight.queue and sight.wrap_up:
+        return leg
+    return msgspec.structs.replace(
+        leg,
+        queue=leg.queue if sight.queue else None,
+        wrap_up_codes=leg.wrap_up_codes if sight.wrap_up else (),
+    )
+
+
+def _at_leg(row: Interaction, sights: list[_Sight], at: datetime | None) -> _Sight:
+    """What may be seen of something said at `at`: it belongs to the last leg begun by then, else to the first."""
+    found = sights[0]
+    if at is not None:
+        for leg, sight in zip(row.legs, sights, strict=False):
+            if leg.started_at <= at:
+                found = sight
+    return found
+
+
+def _wrap_ups(row: Interaction, sights: list[_Sight]) -> tuple[WrapUpCode, ...]:
+    """Of the shown legs, and of the row itself, which follow the last leg; oldest first."""
+    codes = [code for leg, s in zip(row.legs, sights, strict=False) if s.wrap_up for code in leg.wrap_up_codes]
+    if sights[-1].wrap_up:
+        codes += row.wrap_up_codes
+    if all(code.at is not None for code in codes):
+        codes.sort(key=lambda code: code.at or row.started_at)
+    return tuple(codes)
+
+
+def _words(code: WrapUpCode) -> set[str]:
+    return {word.casefold() for word in (code.code, code.label, *code.levels)}
+
+
+def _shown_details(row: Interaction, sights: list[_Sight], event_type: bool) -> Details | None:
+    details = row.details
+    if isinstance(details, CallDetails):
+        return details if event_type else CallDetails(answered_at=details.answered_at)
+    if isinstance(details, ConversationDetails):
+        messages = tuple(m for m in details.messages if _at_leg(row, sights, m.at).event_type)
+        return msgspec.structs.replace(details, messages=messages)
+    if isinstance(details, SurveyDetails):
+        return details if event_type else msgspec.structs.replace(details, answers=())
+    if isinstance(details, WebVisitDetails):
+        return details if event_type else msgspec.structs.replace(details, events=())
+    return details
+
+
+def _address_identifier(address: Address | None) -> tuple[Identifier, ...]:
+    return () if address is None else (Identifier(address.identifier_kind, address.value),)
+
+
+def _masked_address(address: Address) -> Address:
+    return msgspec.structs.replace(address, value=mask(address.value))
+
+
+# -------------------------------------------------------------------- masks
+
+
+def mask(value: str) -> str:
+    """`***` and a phone's last two digits; first letter, `***@` and domain of an e-mail; else `***`."""
+    if _is_phone(value):
+        return MASK + value[-2:]
+    local, at, domain = value.partition("@")
+    if at and local and domain:
+        return f"{local[0]}{MASK}@{domain}"
+    return MASK
+
+
+def _is_phone(value: str) -> bool:
+    return value.startswith("+") and value[1:].isdigit() and len(value) > 3
+
+
+def holds_identifier(text: str, identifiers: Iterable[Identifier]) -> bool:
+    """Whether `text` spells one of the identifiers out: of a phone, its last seven digits are enough."""
+    folded = unquote(text).casefold()
+    digits: str | None = None
+    for identifier in identifiers:
+        value = identifier.value
+        if identifier.kind in (IdentifierKind.PHONE, IdentifierKind.WHATSAPP) and _is_phone(value):
+            digits = "".join(filter(str.isdigit, folded)) if digits is None else digits
+            if value[1:][-PHONE_TAIL_DIGITS:] in digits:
+                return True
+        elif identifier.kind is IdentifierKind.EMAIL or "@" in value:
+            if value.casefold() in folded:
+                return True
+        elif _holds_word(folded, value.casefold()):
+            return True
+    return False
+
+
+def _holds_word(text: str, word: str) -> bool:
+    """Ids are often short numbers: they count as whole words, so that contact 7 does not blank ticket 1073."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not (at and text[at - 1].isalnum()) and not text[end : end + 1].isalnum():
+            return True
+        at = text.find(word, at + 1)
+    return False

@@ -1,0 +1,519 @@
+"""Genesys Cloud as the gateway asks it."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from connectors import identifiers
+from connectors.base import Page, Position, Window
+from connectors.deadline import Deadline
+from connectors.errors import MalformedError, RateLimitedError, RefusedError, UnavailableError
+from connectors.http import ClientCredentials
+from connectors.interaction import (
+    Channel,
+    Identifier,
+    IdentifierKind,
+    Interaction,
+    InteractionStatus,
+    Record,
+)
+from connectors.telephony.genesys_cloud import GenesysCloud
+from tests.connectors.support import NOW, soon
+
+from . import samples
+from .fake import HOST, LOGIN, FakeGenesys
+from .samples import ANNA, CALLS, CONTACT, SOLVED, Json
+
+RECORD = Record(source="genesys_cloud", id=CONTACT, identifiers=())
+ALWAYS = Window()
+
+
+def stub(id_: str, start: datetime, contact: str = CONTACT) -> Json:
+    """The least that is a conversation."""
+    return {
+        "conversationId": id_,
+        "conversationStart": samples.at(0, start),
+        "conversationEnd": samples.at(60, start),
+        "originatingDirection": "inbound",
+        "participants": [{"purpose": "customer", "externalContactId": contact, "sessions": []}],
+    }
+
+
+def history() -> list[Json]:
+    """600 conversations over 20 months, 120 of them in one millisecond; months without any; somebody else's between."""
+    dice = random.Random(7)
+    oldest = NOW - timedelta(days=608)
+    crowded = datetime(2026, 3, 31, 23, 59, 59, 999_000, tzinfo=UTC)
+    starts = [crowded] * 120
+    while len(starts) < 600:
+        start = oldest + timedelta(milliseconds=dice.randrange(608 * 86_400_000))
+        if not datetime(2025, 8, 1, tzinfo=UTC) <= start < datetime(2026, 1, 5, tzinfo=UTC):
+            starts.append(start)
+    own = [stub(f"conv-{place:03}", start) for place, start in enumerate(starts)]
+    return own + [stub(f"other-{place}", start, "c-other") for place, start in enumerate(starts[::9])]
+
+
+async def walk(
+    connector: GenesysCloud, window: Window = ALWAYS, limit: int = 20, *, ascending: bool, anew: bool = False
+) -> list[Interaction]:
+    """Page by page to the end; `anew`: each page from the last row's position, as after a cursor came back."""
+    rows: list[Interaction] = []
+    page: Page | None = None
+    position: Position | None = None
+    while page is None or page.next is not None or (anew and page.items):
+        page = await connector.interactions(
+            [RECORD],
+            window,
+            position,
+            limit,
+            soon(),
+            ascending=ascending,
+            after=None if page is None or anew else page.next,
+        )
+        assert not page.capped
+        rows.extend(page.items)
+        if rows:
+            position = Position(rows[-1].started_at, rows[-1].source, rows[-1].external_id)
+    return rows
+
+
+@pytest.mark.parametrize("limit", [1, 20, 100])
+@pytest.mark.parametrize("ascending", [True, False])
+async def test_the_whole_history_is_walked_without_gap_or_repetition(ascending: bool, limit: int) -> None:
+    fake = FakeGenesys(history(), [samples.contact()])
+    connector = fake.connect(options={"history_days": 620})
+    rows = await walk(connector, ascending=ascending, limit=limit)
+    wanted = sorted(
+        (c for c in fake.conversations if c["conversationId"].startswith("conv-")),
+        key=lambda c: (-datetime.fromisoformat(c["conversationStart"]).timestamp(), c["conversationId"]),
+        reverse=ascending,
+    )
+    assert [row.external_id for row in rows] == [c["conversationId"] for c in wanted]
+
+
+@pytest.mark.parametrize("ascending", [True, False])
+async def test_so_it_is_from_a_position_again_and_again(ascending: bool) -> None:
+    fake = FakeGenesys(history(), [samples.contact()])
+    connector = fake.connect(options={"history_days": 620})
+    window = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, 12, tzinfo=UTC))
+    anew = await walk(connector, window, 40, ascending=ascending, anew=True)
+    at_once = await walk(connector, window, 40, ascending=ascending)
+    assert anew == at_once
+    assert {row.external_id for row in anew} == {
+        c["conversationId"]
+        for c in fake.conversations
+        if c["conversationId"].startswith("conv-") and window.holds(datetime.fromisoformat(c["conversationStart"]))
+    }
+
+
+async def test_a_page_costs_the_same_at_any_depth() -> None:
+    fake = FakeGenesys(history(), [samples.contact()])
+    connector = fake.connect(options={"history_days": 620})
+    costs = []
+    for days in (0, 100, 400, 600):
+        before = fake.calls["query"]
+        position = Position(NOW - timedelta(days=days), "", "")
+        await connector.interactions([RECORD], ALWAYS, position, 20, soon())
+        costs.append(fake.calls["query"] - before)
+    assert max(costs) <= 3
+
+
+async def test_an_empty_history_costs_five_rounds() -> None:
+    fake = FakeGenesys(contacts=[samples.contact()])
+    page = await fake.connect().interactions([RECORD], ALWAYS, None, 50, soon())
+    assert page == Page(())
+    assert fake.calls["query"] == 19
+
+
+async def test_older_conversations_than_are_kept_are_not_asked_for() -> None:
+    fake = FakeGenesys(contacts=[samples.contact()])
+    connector = fake.connect(options={"history_days": 10})
+    window = Window(datetime(2005, 1, 1, tzinfo=UTC))
+    await connector.interactions([RECORD], window, None, 50, soon())
+    assert [query["interval"] for query in fake.queries] == ["2026-11-13T00:00:00.000Z/2026-11-23T23:59:59.999Z"]
+    assert connector.capabilities.history_days == 10
+    gone = Window(None, datetime(2026, 1, 1, tzinfo=UTC))
+    assert await connector.interactions([RECORD], gone, None, 50, soon()) == Page(())
+
+
+async def test_rows_that_cannot_be_read_are_counted_and_the_rest_is_given() -> None:
+    broken: Json = {**stub("broken", NOW - timedelta(days=1)), "conversationEnd": "yesterday"}
+    fake = FakeGenesys([stub("whole", NOW - timedelta(days=2)), broken], [samples.contact()])
+    page = await fake.connect().interactions([RECORD], ALWAYS, None, 50, soon())
+    assert ([row.external_id for row in page.items], page.dropped) == (["whole"], 1)
+
+
+async def test_an_index_without_total_is_read_until_a_page_is_short() -> None:
+    fake = FakeGenesys([stub(f"c{place:02}", NOW - timedelta(hours=place + 1)) for place in range(60)])
+    asked: list[int] = []
+
+    def untold(request: httpx.Request) -> httpx.Response:
+        answer = fake._query(request)
+        asked.append(fake.queries[-1]["paging"]["pageNumber"])
+        body = answer.json()
+        del body["totalHits"]
+        return httpx.Response(200, json=body)
+
+    fake.routes.post(f"{HOST}/analytics/conversations/details/query").mock(side_effect=untold)
+    window = Window(NOW - timedelta(days=3))
+    assert len(await walk(fake.connect(), window, 25, ascending=False)) == 60
+    assert asked == [1, 2, 3]
+
+
+async def test_a_merged_contacts_conversations_are_its_heads() -> None:
+    head = samples.contact(
+        canonicalContact={"id": CONTACT},
+        mergeSet=[{"id": CONTACT}, {"id": "c-old"}],
+        cellPhone={"e164": "+39021110000"},
+    )
+    old = samples.contact("c-old", canonicalContact={"id": CONTACT}, lastName="Rossi")
+    fake = FakeGenesys([stub("before", NOW - timedelta(days=9), "c-old"), stub("after", NOW - timedelta(days=1))])
+    fake.contacts = {"c-old": old, CONTACT: head}
+    connector = fake.connect()
+    (record,) = await connector.find([identifiers.external("genesys_cloud", "c-old")], soon()) or [None]
+    assert record is None, "the old id is no identifier of the head"
+    phone = Identifier(IdentifierKind.PHONE, "+393331110001")
+    (record,) = await connector.find([phone], soon())
+    assert (record.id, record.name) == (CONTACT, "Anna Bianchi")
+    assert {h.identifier.value for h in record.identifiers} >= {"+393331110001", "+39021110000"}
+    rows = (await connector.interactions([record], ALWAYS, None, 50, soon())).items
+    assert [(row.external_id, row.record_id) for row in rows] == [("after", CONTACT), ("before", CONTACT)]
+    one = await connector.get("before", soon())
+    assert one is not None
+    assert one.record_id == CONTACT
+
+
+# live
+
+
+def live(fake: FakeGenesys) -> None:
+    sample = samples.message("webmessaging", live=True)
+    fake.conversations.append(sample)
+    fake.sessions = [
+        samples.journey_session("js-1", "conv-webmessaging", 0, None, idleDate=samples.at(345)),
+        samples.journey_session(
+            "js-2", "conv-new", 7200, None, conversationChannels=[{"type": "Voice"}], originatingDirection="Inbound"
+        ),
+        samples.journey_session("js-3", None, 8000, None, type="web", pageviewCount=3),
+    ]
+
+
+async def test_sessions_fold_in_and_tell_what_analytics_does_not_know_yet() -> None:
+    fake = FakeGenesys(contacts=[samples.contact()])
+    live(fake)
+    page = await fake.connect().interactions([RECORD], ALWAYS, None, 50, soon())
+    assert [(r.external_id, r.channel, r.status) for r in page.items] == [
+        ("conv-new", Channel.VOICE, InteractionStatus.ACTIVE),
+        ("conv-webmessaging", Channel.WEB_MESSAGING, InteractionStatus.ACTIVE),
+    ]
+    assert page.items[1].last_activity_at == samples.START + timedelta(seconds=300)
+    assert fake.calls["sessions"] == 1
+
+
+async def test_what_analytics_knows_by_id_is_taken_from_there() -> None:
+    fake = FakeGenesys(contacts=[samples.contact()])
+    live(fake)
+    fake.unlisted.add("conv-webmessaging")
+    page = await fake.connect().interactions([RECORD], ALWAYS, None, 50, soon())
+    assert [row.external_id for row in page.items] == ["conv-new", "conv-webmessaging"]
+    assert page.items[1].legs, "a session has no queue and agent here"
+    assert fake.calls["details"] == 1
+
+
+async def test_old_sessions_make_no_rows_of_conversations_that_analytics_has_lost() -> None:
+    fake = FakeGenesys(contacts=[samples.contact()])
+    fake.sessions = [
+        samples.journey_session("js-1", "conv-hidden", -40 * 86_400, -40 * 86_400 + 60),
+        samples.journey_session("js-2", "conv-hidden-too", -2 * 86_400, -2 * 86_400 + 60),
+    ]
+    page = await fake.connect().interactions([RECORD], ALWAYS, None, 50, soon())
+    assert page.items == ()
+
+
+@pytest.mark.parametrize(
+    ("window", "position", "ascending"),
+    [
+        (Window(None, NOW), None, False),
+        (ALWAYS, Position(NOW - timedelta(days=1), "", ""), False),
+        (ALWAYS, None, True),
+    ],
+)
+async def test_sessions_are_read_for_the_newest_page_alone(
+    window: Window, position: Position | None, ascending: bool
+) -> None:
+    fake = FakeGenesys(contacts=[samples.contact()])
+    await fake.connect().interactions([RECORD], window, position, 50, soon(), ascending=ascending)
+    assert fake.calls["sessions"] == 0
+
+
+async def test_without_the_permission_for_sessions_there_are_conversations() -> None:
+    fake = FakeGenesys([stub("c", NOW - timedelta(days=1))], [samples.contact()])
+    fake.hidden.add("sessions")
+    page = await fake.connect().interactions([RECORD], ALWAYS, None, 50, soon())
+    assert [row.external_id for row in page.items] == ["c"]
+
+
+# one row
+
+
+async def test_a_row_is_had_by_its_id() -> None:
+    fake = FakeGenesys([samples.surveyed()], [samples.contact()])
+    connector = fake.connect()
+    call = await connector.get("conv-survey", soon())
+    survey = await connector.get("conv-survey:survey:sv-1", soon())
+    assert call is not None
+    assert survey is not None
+    assert (call.channel, survey.channel) == (Channel.VOICE, Channel.SURVEY)
+    page = await connector.interactions([RECORD], ALWAYS, None, 50, soon())
+    assert {row.external_id: row for row in page.items} == {call.external_id: call, survey.external_id: survey}
+    for unknown in ("conv-survey:survey:sv-2", "conv-survey:survey:", "nobody", " "):
+        assert await connector.get(unknown, soon()) is None
+
+
+async def test_an_id_that_genesys_refuses_to_parse_is_nobodys() -> None:
+    fake = FakeGenesys()
+    fake.routes.get(url__regex=r".*/analytics/conversations/[^/]+/details$").mock(return_value=httpx.Response(400))
+    assert await fake.connect().get("../../users", soon()) is None
+
+
+# who
+
+
+@pytest.mark.parametrize(
+    ("identifier", "claimed"),
+    [
+        (Identifier(IdentifierKind.WHATSAPP, "+393331110001"), ("SocialWhatsapp", "393331110001")),
+        (Identifier(IdentifierKind.WHATSAPP, "+393331110001"), ("SocialWhatsapp", "+393331110001")),
+        (Identifier(IdentifierKind.WHATSAPP, "IT.abc123"), ("SocialWhatsappBsuid", "IT.abc123")),
+        (Identifier(IdentifierKind.COOKIE, "ck-1"), ("Cookie", "ck-1")),
+        (Identifier(IdentifierKind.PHONE, "+393331110077"), ("Phone", "+393331110077")),
+        (Identifier(IdentifierKind.EMAIL, "b@example.org"), ("Email", "b@example.org")),
+        (identifiers.social(Channel.LINE, "U1"), ("SocialLine", "U1")),
+        (identifiers.social(Channel.X, "77"), ("SocialTwitter", "77")),
+        (identifiers.social(Channel.FACEBOOK, "f"), ("SocialFacebook", "f")),
+        (identifiers.social(Channel.INSTAGRAM, "i"), ("SocialInstagram", "i")),
+        (identifiers.social(Channel.APPLE_MESSAGES, "a"), ("AppleOpaqueId", "a")),
+    ],
+)
+async def test_a_contact_is_found_by_what_it_claims(identifier: Identifier, claimed: tuple[str, str]) -> None:
+    fake = FakeGenesys(contacts=[samples.contact(identifiers=[{"type": claimed[0], "value": claimed[1]}])])
+    (record,) = await fake.connect().find([identifier], soon())
+    assert record.id == CONTACT
+
+
+async def test_a_record_carries_what_the_contact_does() -> None:
+    full = samples.contact(
+        workPhone={"display": "06 1111 0000", "normalizationCountryCode": "IT"},
+        workEmail="ufficio@example.com",
+        whatsAppId={"phoneNumber": {"display": "393331110002"}},
+        twitterId={"id": "77", "screenName": "anna"},
+        lineId={"ids": [{"userId": "U1"}]},
+        facebookId={"ids": [{"scopedId": "f1"}]},
+        instagramId={"ids": [{"scopedId": "i1"}]},
+        appleOpaqueIds=[{"value": "a1"}],
+        externalIds=[
+            {"externalSource": {"id": "es-1", "name": "CRM"}, "value": "4711"},
+            {"externalSource": {"id": "es-2", "name": "Shop"}, "value": "9"},
+        ],
+        identifiers=[{"type": "Cookie", "value": "ck"}, {"type": "Runes", "value": "x"}, {"type": "Phone"}],
+    )
+    fake = FakeGenesys(contacts=[full])
+    connector = fake.connect(external_id_source="crm", options={"external_source_name": "CRM"})
+    (record,) = await connector.find([Identifier(IdentifierKind.PHONE, "+393331110001")], soon())
+    assert (record.name, record.division_ids) == ("Anna Bianchi", ("d-rome",))
+    assert record.since == datetime(2025, 1, 10, 8, tzinfo=UTC)
+    assert [(h.identifier.kind, h.identifier.value, h.verified) for h in record.identifiers] == [
+        (IdentifierKind.EXTERNAL_ID, CONTACT, True),
+        (IdentifierKind.PHONE, "+393331110001", None),
+        (IdentifierKind.PHONE, "+390611110000", None),
+        (IdentifierKind.EMAIL, "anna.bianchi@example.org", None),
+        (IdentifierKind.EMAIL, "ufficio@example.com", None),
+        (IdentifierKind.WHATSAPP, "+393331110002", None),
+        (IdentifierKind.SOCIAL, "77", None),
+        (IdentifierKind.SOCIAL, "U1", None),
+        (IdentifierKind.SOCIAL, "f1", None),
+        (IdentifierKind.SOCIAL, "i1", None),
+        (IdentifierKind.SOCIAL, "a1", None),
+        (IdentifierKind.EXTERNAL_ID, "4711", None),
+        (IdentifierKind.COOKIE, "ck", None),
+    ]
+    assert record.identifiers[11].identifier.source == "crm"
+
+
+async def test_an_external_id_is_looked_up_in_its_source() -> None:
+    source = {"id": "es-1", "name": "CRM"}
+    claimed = {"type": "ExternalId", "value": "4711", "externalSource": source}
+    fake = FakeGenesys(contacts=[samples.contact(identifiers=[claimed])])
+    connector = fake.connect(external_id_source="crm", options={"external_source": "es-1"})
+    (record,) = await connector.find([identifiers.external("crm", "4711")], soon())
+    assert record.id == CONTACT
+    assert fake.lookups == [{"type": "ExternalId", "value": "4711", "externalSource": {"id": "es-1"}}]
+
+
+async def test_a_switchboard_shows_as_many_contacts() -> None:
+    fake = FakeGenesys(contacts=[samples.contact(f"c-{place}") for place in range(30)])
+    found = await fake.connect().find([Identifier(IdentifierKind.PHONE, "+393331110001")], soon())
+    assert len(found) == 25
+
+
+async def test_somebody_elses_contact_is_not_found() -> None:
+    fake = FakeGenesys(contacts=[samples.contact(cellPhone={"e164": "+393331119999"})])
+    fake.routes.get(f"{HOST}/externalcontacts/reversewhitepageslookup").mock(
+        return_value=httpx.Response(200, json={"contacts": [samples.contact(cellPhone={"e164": "+393331119999"})]})
+    )
+    assert await fake.connect().find([Identifier(IdentifierKind.PHONE, "+393331110001")], soon()) == []
+
+
+async def test_search() -> None:
+    fake = FakeGenesys(contacts=[samples.contact(), samples.contact("c-2", firstName="Bruno")])
+    assert [record.name for record in await fake.connect().search("bruno", 20, soon())] == ["Bruno Bianchi"]
+
+
+# names
+
+
+async def test_names_are_asked_for_once() -> None:
+    fake = FakeGenesys([samples.transferred()], [samples.contact()])
+    fake.names = {"queues": {CALLS: "Assistenza"}, "users": {ANNA: "Anna Verdi"}, "wrapupcodes": {SOLVED: "Risolto"}}
+    connector = fake.connect()
+    for _ in range(3):
+        page = await connector.interactions([RECORD], ALWAYS, None, 50, soon())
+    legs = page.items[0].legs
+    assert [leg.queue and leg.queue.name for leg in legs] == [
+        None,
+        "Assistenza",
+        "Assistenza",
+        "q-billing",
+        "q-billing",
+    ]
+    assert legs[2].agent and legs[2].agent.name == "Anna Verdi"
+    assert legs[4].wrap_up_codes[0].label == "Risolto"
+    assert [fake.calls[kind] for kind in ("queues", "users", "wrapupcodes")] == [1, 1, 1]
+    (users,) = [url for url in fake.asked_names if url.path.endswith("/users")]
+    assert users.params["state"] == "any", "agents who have left too"
+
+
+async def test_names_are_asked_for_again_after_an_hour() -> None:
+    fake = FakeGenesys([samples.transferred()], [samples.contact()])
+    connector = fake.connect()
+    seconds = 0.0
+    deadline = Deadline(10_000.0, lambda: seconds)
+    await connector.interactions([RECORD], ALWAYS, None, 50, deadline)
+    fake.names["users"] = {ANNA: "Anna Verdi"}
+    seconds = 3601.0
+    page = await connector.interactions([RECORD], ALWAYS, None, 50, deadline)
+    assert page.items[0].legs[2].agent and page.items[0].legs[2].agent.name == "Anna Verdi"
+
+
+async def test_names_that_may_not_be_read_are_ids() -> None:
+    fake = FakeGenesys([samples.transferred()], [samples.contact()])
+    fake.hidden |= {"queues", "users", "wrapupcodes"}
+    page = await fake.connect().interactions([RECORD], ALWAYS, None, 50, soon())
+    leg = page.items[0].legs[2]
+    assert leg.queue and leg.queue.name == CALLS
+    assert leg.agent and leg.agent.name == ANNA
+
+
+async def test_the_platforms_own_wrap_up_codes_are_not_asked_for() -> None:
+    sample = samples.transferred()
+    sample["participants"][5]["sessions"][0]["segments"][-1]["wrapUpCode"] = "ININ-WRAP-UP-TIMEOUT"
+    fake = FakeGenesys([sample], [samples.contact()])
+    page = await fake.connect().interactions([RECORD], ALWAYS, None, 50, soon())
+    assert page.items[0].legs[4].wrap_up_codes[0].label == "ININ-WRAP-UP-TIMEOUT"
+    (codes,) = [url for url in fake.asked_names if url.path.endswith("/wrapupcodes")]
+    assert codes.params.get_list("id") == ["w-moved"]
+
+
+# credential, limits, faults
+
+
+async def test_a_token_that_was_taken_back_is_fetched_again() -> None:
+    fake = FakeGenesys(contacts=[samples.contact()])
+    connector = fake.connect()
+    await connector.check(soon())
+    search = fake.routes.get(f"{HOST}/externalcontacts/contacts")
+    search.side_effect = [httpx.Response(401), httpx.Response(200, json={"entities": []})]
+    await connector.check(soon())
+    assert fake.tokens == 2
+
+
+async def test_many_at_once_fetch_one_token() -> None:
+    fake = FakeGenesys(contacts=[samples.contact()])
+    phones = [Identifier(IdentifierKind.PHONE, f"+39333111{n:04}") for n in range(8)]
+    await fake.connect().find(phones, soon())
+    assert fake.tokens == 1
+
+
+async def test_wrong_secrets_are_refused() -> None:
+    fake = FakeGenesys()
+    fake.routes.post(LOGIN).mock(return_value=httpx.Response(400, json={"error": "invalid_client"}))
+    with pytest.raises(RefusedError):
+        await fake.connect().check(soon())
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (httpx.Response(429, headers={"Retry-After": "17"}, json={"code": "too.many.requests"}), RateLimitedError),
+        (httpx.Response(403, json={"code": "missing.permissions"}), RefusedError),
+        (httpx.Response(503), UnavailableError),
+        (httpx.Response(200, text="<html>maintenance</html>"), MalformedError),
+        (httpx.Response(200, json=[]), MalformedError),
+    ],
+)
+async def test_a_failing_list_is_a_failing_source(answer: httpx.Response, error: type[Exception]) -> None:
+    fake = FakeGenesys(contacts=[samples.contact()])
+    fake.routes.post(f"{HOST}/analytics/conversations/details/query").mock(return_value=answer)
+    with pytest.raises(error) as caught:
+        await fake.connect().interactions([RECORD], ALWAYS, None, 50, soon())
+    if isinstance(caught.value, RateLimitedError):
+        assert caught.value.retry_after_seconds == 17
+
+
+async def test_check_asks_for_both_permissions() -> None:
+    fake = FakeGenesys()
+    await fake.connect().check(soon())
+    assert fake.calls == {"search": 1, "query": 1}
+
+
+@pytest.mark.parametrize(
+    ("base_url", "options", "token_url", "link"),
+    [
+        (
+            "https://api.mypurecloud.ie",
+            {},
+            "https://login.mypurecloud.ie/oauth/token",
+            "https://apps.mypurecloud.ie/directory/#/engage/admin/interactions/c",
+        ),
+        ("http://127.0.0.1:9/genesys", {}, "http://127.0.0.1:9/genesys/oauth/token", None),
+        (
+            "https://proxy.example.com/genesys",
+            {"login_url": "https://login.example.com/", "apps_url": "https://apps.example.com/"},
+            "https://login.example.com/oauth/token",
+            "https://apps.example.com/directory/#/engage/admin/interactions/c",
+        ),
+    ],
+)
+async def test_addresses_follow_the_region(
+    base_url: str, options: dict[str, str], token_url: str, link: str | None
+) -> None:
+    fake = FakeGenesys()
+    fake.routes.post(token_url).mock(side_effect=fake._token)
+    fake.routes.get(f"{base_url}/api/v2/analytics/conversations/c/details").mock(
+        return_value=httpx.Response(200, json=stub("c", NOW))
+    )
+    fake.routes.get(url__startswith=f"{base_url}/api/v2/externalcontacts/contacts/{CONTACT}").mock(
+        return_value=httpx.Response(200, json=samples.contact())
+    )
+    fake_config = {"client_id": "id", "client_secret": "secret"}
+    from tests.connectors.support import connect
+
+    connector = connect(GenesysCloud, fake.routes, base_url, credentials=fake_config, options=options)
+    assert isinstance(connector.auth(), ClientCredentials)
+    row = await connector.get("c", soon())
+    assert row is not None
+    assert row.url == link
