@@ -34,6 +34,9 @@ from connectors.interaction import (
 MAX_CALLS_A_PAGE = 30
 """Vendor pages read for one page of ours before we say that the source was not read to its end."""
 
+SHORTEST_SPAN = timedelta(seconds=1)
+"""What a vendor caps even within such a span cannot be had."""
+
 MAX_VALUE_LENGTH = 1000
 """Of identifiers, ids and texts to search for: what is longer is nobody's, and would not fit in an address."""
 
@@ -44,6 +47,10 @@ class Window:
 
     start: datetime | None = None
     end: datetime | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return self.start is not None and self.end is not None and self.start >= self.end
 
     def holds(self, at: datetime) -> bool:
         return (self.start is None or at >= self.start) and (self.end is None or at < self.end)
@@ -161,7 +168,8 @@ class Page:
     """`items` in the order asked, gapless: nothing in front of the last of them, nor of `reached`, is missing.
 
     next: None when the source is read to the end of the window. capped: it ended because of the vendor's cap
-    or of ours, so older (oldest first: newer) rows may exist, behind `reached` where that is given. dropped: unmappable rows; foreign: rows of others.
+    or of ours, so older (oldest first: newer) rows may exist, behind `reached` where that is given. dropped:
+    unmappable rows; foreign: rows of others.
     """
 
     items: tuple[Interaction, ...]
@@ -334,6 +342,8 @@ class VendorConnector(ABC):
             read = await self._read_whole(own, Query(window, self.capabilities.page_cap, wanted=wanted), deadline)
         else:
             query = Query(_narrow(window, position, ascending), limit, ascending, wanted=wanted)
+            if query.window.is_empty:
+                return Page(())
             read = await self._read_on(own, query, after or Continuation(None), deadline)
         kept = (
             row
@@ -388,17 +398,25 @@ class VendorConnector(ABC):
         return Page(tuple(rows.values()), None, None, capped, dropped, foreign)
 
     async def _fetch_upwards(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Fetched:
-        """Oldest first from a vendor that only sorts newest first: spans of time, each read whole, ever longer."""
-        end = query.window.end or self.utc_now() + timedelta(seconds=1)
+        """Oldest first from a vendor that only sorts newest first: spans of time, each read whole, ever longer.
+
+        The last span has the window's own end, so that it holds what is still to come. A span that the vendor
+        caps would miss its oldest rows: it is read again in shorter ones.
+        """
+        end, now = query.window.end, self.utc_now()
         start = query.window.start or self._history_start()
         span_start, span = query.cursor or (start, timedelta(days=1))
-        span_end = min(end, span_start + span)
-        whole = Query(Window(span_start, span_end), self.capabilities.page_cap, wanted=query.wanted)
+        is_last = span_start + span >= (now if end is None else min(end, now))
+        window = Window(span_start, end if is_last else span_start + span)
+        whole = Query(window, self.capabilities.page_cap, wanted=query.wanted)
         page = await self._read_whole(records, whole, deadline)
-        rows = [row for row in page.items if span_start <= row.started_at < span_end]
+        if page.capped and span > SHORTEST_SPAN:
+            return Fetched((), (span_start, max(span / 8, SHORTEST_SPAN)), dropped=page.dropped)
+        rows = [row for row in page.items if window.holds(row.started_at)]
+        if is_last or page.capped:
+            return Fetched(rows, None, capped=page.capped, dropped=page.dropped)
         following = span if len(rows) > query.limit // 2 else span * 2
-        cursor = None if span_end >= end or page.capped else (span_end, following)
-        return Fetched(rows, cursor, span_end, page.capped, page.dropped)
+        return Fetched(rows, (window.end, following), window.end, dropped=page.dropped)
 
     def _history_start(self) -> datetime:
         if self.capabilities.history_days is None:

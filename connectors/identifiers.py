@@ -9,6 +9,7 @@ import phonenumbers
 from connectors.interaction import Channel, Identifier, IdentifierKind
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
+_PHONE = re.compile(r"[+\d\s().\-/\u00a0\u2010-\u2015]{2,40}")
 _WHATSAPP_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]{1,128}")
 
 
@@ -25,6 +26,8 @@ def e164(text: str, region: str | None = None) -> str | None:
     bare = text.strip()
     for prefix in ("tel:", "whatsapp:", "sip:"):
         bare = bare.removeprefix(prefix)
+    if not _PHONE.fullmatch(bare):  # the library would dig a number out of any text
+        return None
     try:
         number = phonenumbers.parse(bare, region)
     except phonenumbers.NumberParseException:

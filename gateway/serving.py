@@ -13,8 +13,8 @@ from starlette.routing import BaseRoute
 
 from connectors.http import aiohttp_transport
 from gateway.app import create_app
-from gateway.build import build_gateway
-from gateway.core import Gateway
+from gateway.build import TransportFactory, build_gateway, network
+from gateway.core import Clocks, Gateway
 from gateway.reload import Configuration
 from gateway.viewer.authenticate import Authenticator, verifier
 from gateway.viewer.issuer import LocalIssuer
@@ -35,14 +35,16 @@ def assemble(
     environment: Mapping[str, str],
     *,
     more_routes: Callable[[LocalIssuer], Sequence[BaseRoute]] = lambda issuer: (),
+    transport: TransportFactory = network,
+    clocks: Clocks | None = None,
     watch: bool = True,
 ) -> Assembled:
     """Everything but the socket. Raises `SettingsError`."""
     configuration = Configuration(path, environment)
     settings = configuration.settings
-    gateway = build_gateway(settings, lambda: configuration.deployment)
+    gateway = build_gateway(settings, lambda: configuration.deployment, transport=transport, clocks=clocks)
     issuer = LocalIssuer(settings.gateway.secret.get_secret_value(), gateway.clocks.utc_now)
-    tokens = verifier(settings, aiohttp_transport, [issuer.trusted()])
+    tokens = verifier(settings, aiohttp_transport, [issuer.trusted()], utc_now=gateway.clocks.utc_now)
     app = create_app(
         settings,
         gateway,

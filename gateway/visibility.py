@@ -8,12 +8,12 @@ Source: VISIBILITY.md (the public contract); docs/visibility.md explains it to o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import NamedTuple
-from urllib.parse import unquote
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -27,7 +27,6 @@ from connectors.interaction import (
     ConversationDetails,
     Details,
     Identifier,
-    IdentifierKind,
     Interaction,
     Leg,
     Queue,
@@ -37,6 +36,7 @@ from connectors.interaction import (
     WrapUpCode,
 )
 from gateway.deployment import EVERY_DIVISION, Deployment
+from gateway.masking import Hidden, mask, spell_nothing_out
 from gateway.permissions import (
     EVENT_TYPE_VIEW,
     EVENT_VIEW,
@@ -46,11 +46,9 @@ from gateway.permissions import (
     WITHHELD_FIELDS,
     WRAP_UP_CODE_VIEW,
 )
-from gateway.viewer.viewer import Scope, Viewer, ViewerKind
+from gateway.viewer.viewer import NOWHERE, Scope, Viewer, ViewerKind
 
-MASK = "***"
-PHONE_TAIL_DIGITS = 7
-"""A text that holds the last seven digits of a phone number holds the number."""
+T = TypeVar("T")
 
 
 class Shown(msgspec.Struct, frozen=True):
@@ -79,16 +77,21 @@ class ShownIdentifier(NamedTuple):
 
 
 class _Sight(NamedTuple):
-    """What a viewer may see of things that carry one set of divisions."""
+    """What a viewer may see of things that carry one set of divisions.
 
-    divisions: tuple[str, ...]
-    event_type: bool
-    queue: bool
-    wrap_up: bool
-    pii: bool
+    divisions: of those, where they see it; vendor_divisions: the same by the vendor's ids. whole: nothing is withheld.
+    """
+
+    divisions: tuple[str, ...] = ()
+    vendor_divisions: tuple[str, ...] = ()
+    event_type: bool = False
+    queue: bool = False
+    wrap_up: bool = False
+    pii: bool = False
+    whole: bool = False
 
 
-_BLIND = _Sight((), False, False, False, False)
+_BLIND = _Sight()
 
 
 @dataclass(frozen=True)
@@ -114,10 +117,12 @@ class Judge:
     def reaches(self, source: str) -> bool:
         """Whether a source may answer this viewer at all; one out of reach gives no rows and appears nowhere."""
         rules = self.deployment.sources.get(source)
-        return rules is not None and self.viewer.holds(EVENT_VIEW) and not self.channels.isdisjoint(rules.channels)
+        return rules is not None and bool(self._scope(EVENT_VIEW)) and not self.channels.isdisjoint(rules.channels)
 
     def source_channels(self, source: str) -> tuple[Channel, ...]:
         """What a source reports and this viewer may see, in the order of the enum."""
+        if not self.reaches(source):
+            return ()
         open_here = self.channels & self.deployment.sources[source].channels
         return tuple(c for c in Channel if c in open_here)
 
@@ -139,6 +144,7 @@ class Judge:
             return None
         if row.channel not in self.deployment.sources[row.source].channels:
             return None  # the operator takes this channel from another source
+        row = _in_order(row)
         sights = self._sights(row)
         if not any(sight.divisions for sight in sights):
             return None
@@ -157,58 +163,54 @@ class Judge:
 
     def _legs_on_profile(self, row: Interaction) -> list[bool]:
         """§2.4: a leg's services are unknown, or one of them is on the profile."""
-        count = max(1, len(row.legs))
         profile = self.viewer.active
         if profile is None:
-            return [True] * count
+            return [True] * max(1, len(row.legs))
         rules = self.deployment.sources[row.source]
-        services: list[set[str]] = [{rules.service(leg.queue)} if leg.queue else set() for leg in row.legs] or [set()]
-        allowed = profile.queues
+        found: list[set[bool]] = [
+            {rules.service(leg.queue) in profile.queues} if leg.queue else set() for leg in row.legs
+        ]
+        found = found or [set()]
         if row.campaign is not None:
-            campaign = rules.campaign(row.campaign)
-            services[0].add(campaign)
-            if campaign in profile.campaigns:
-                allowed = allowed | {campaign}
-        return [not known or not known.isdisjoint(allowed) for known in _nearest(services)]
+            found[0].add(rules.campaign(row.campaign) in profile.campaigns)
+        return [not known or True in known for known in _nearest(found)]
 
     def _redact(self, row: Interaction, sights: list[_Sight], identifiers: Sequence[Identifier]) -> Shown:
-        first, last = sights[0], sights[-1]
-        event_type = any(s.event_type for s in sights)
+        position = Position(row.started_at, row.source, row.external_id)
         pii = any(s.pii for s in sights)
+        masked = not pii and row.address is not None
+        tags = self._shown_tags(row, sights)
+        if not pii:
+            row = spell_nothing_out(row, Hidden([*identifiers, *_address_identifiers(row.address)]))
         queues = [leg.queue for leg, s in zip(row.legs, sights, strict=False) if leg.queue is not None and s.queue]
         agents = [leg.agent for leg, s in zip(row.legs, sights, strict=False) if leg.agent is not None and s.divisions]
-        divisions = tuple(dict.fromkeys(d for s in sights for d in s.divisions))
         wrap_ups = _wrap_ups(row, sights)
-        if all(s.divisions and s.event_type and s.queue and s.wrap_up and s.pii for s in sights):
-            shown = row
-        else:
-            hidden = () if pii else (*identifiers, *_address_identifier(row.address))
-            shown = msgspec.structs.replace(
+        own = self._sight(row.source, row.division_ids)
+        if not (all(s.whole for s in sights) and (own.whole or not row.division_ids)):
+            first, last = sights[0], sights[-1]
+            event_type = any(s.event_type for s in sights)
+            row = msgspec.structs.replace(
                 row,
-                external_id="" if holds_identifier(row.external_id, hidden) else row.external_id,
-                url=None if row.url and holds_identifier(row.url, hidden) else row.url,
                 address=row.address if pii or row.address is None else _masked_address(row.address),
                 outcome=row.outcome if last.divisions else None,
                 score=row.score if last.divisions else None,
                 campaign=row.campaign if first.divisions else None,
                 preview=row.preview if first.event_type else None,
-                legs=tuple(_shown_leg(leg, s) for leg, s in zip(row.legs, sights, strict=True))
-                if event_type and row.legs
-                else (),
+                legs=tuple(map(_shown_leg, row.legs, sights)) if event_type else (),
                 wrap_up_codes=row.wrap_up_codes if last.wrap_up else (),
-                tags=self._shown_tags(row, sights),
+                tags=tags,
                 comments=tuple(c for c in row.comments if _at_leg(row, sights, c.at).event_type),
-                division_ids=(),
+                division_ids=own.vendor_divisions,
                 details=_shown_details(row, sights, event_type),
             )
         return Shown(
-            shown,
-            Position(row.started_at, row.source, row.external_id),
+            row,
+            position,
             queues[-1] if queues else None,
             agents[-1] if agents else None,
             wrap_ups,
-            divisions,
-            masked=not pii and row.address is not None,
+            tuple(dict.fromkeys(d for s in sights for d in s.divisions)),
+            masked,
         )
 
     def _shown_tags(self, row: Interaction, sights: list[_Sight]) -> tuple[str, ...]:
@@ -240,24 +242,22 @@ class Judge:
             return None
         if any(self._pii_on(record) for record in carriers):
             return ShownIdentifier(identifier, identifier.value, masked=False)
-        return ShownIdentifier(identifier, mask(identifier.value), masked=True)
+        return ShownIdentifier(identifier, mask(identifier), masked=True)
 
     def _pii_on(self, record: Record) -> bool:
-        pii = self.viewer.scope(PII_VIEW)
-        if not record.division_ids:
-            return bool(pii)
-        return any(pii.holds(d) and self._session.holds(d) for d in self._record_divisions(record))
+        pii = self._scope(PII_VIEW)
+        return any(map(pii.holds, self._record_divisions(record))) if record.division_ids else bool(pii)
 
     def show_name(self, records: Sequence[Record]) -> str | None:
-        """The name of the first configured source that has one; emptied when it holds a masked identifier."""
+        """The name of the first configured source that has one; none when it holds an identifier not seen whole."""
         order = {name: place for place, name in enumerate(self.deployment.sources)}
         visible = sorted((r for r in records if self.sees_record(r)), key=lambda r: (order[r.source], r.id))
         named = next((r for r in visible if r.name), None)
         if named is None or named.name is None:
             return None
-        identifiers = {h.identifier for r in visible for h in r.identifiers}
-        hidden = [i for i in identifiers if (shown := self.show_identifier(i, visible)) is None or shown.masked]
-        return None if holds_identifier(named.name, hidden) else named.name
+        identifiers = {h.identifier for r in records for h in r.identifiers}
+        hidden = Hidden(i for i in identifiers if (shown := self.show_identifier(i, visible)) is None or shown.masked)
+        return None if hidden.within(named.name) else named.name
 
     def show_campaigns(self, records: Iterable[Record]) -> list[tuple[str, Campaign]]:
         """(source, campaign) of those that list this customer, as far as licence and profile go."""
@@ -276,7 +276,7 @@ class Judge:
 
     def has_service(self, service: str) -> bool:
         profile = self.viewer.active
-        return self.viewer.holds(QUEUE_SEARCH) and (profile is None or service in profile.queues)
+        return bool(self._scope(QUEUE_SEARCH)) and (profile is None or service in profile.queues)
 
     def has_campaign(self, source: str, campaign: Campaign) -> bool:
         rules = self.deployment.sources.get(source)
@@ -286,32 +286,41 @@ class Judge:
         return profile is None or rules.campaign(campaign) in profile.campaigns
 
     def has_division(self, division: str) -> bool:
-        return any(scope.holds(division) for scope in self.viewer.grants.values())
+        return any(scope.holds(division) for scope in self._grants.values())
 
     @cached_property
     def withheld(self) -> tuple[tuple[str, str], ...]:
         """(field, permission) of what the viewer lacks in any of their divisions, whatever the data."""
         mine = Scope()
-        for scope in self.viewer.grants.values():
+        for scope in self._grants.values():
             mine = mine | scope
         lacking = [
             p
             for p in WITHHELD_FIELDS
-            if not self.viewer.scope(p).everywhere
-            and (mine.everywhere or not mine.divisions <= self.viewer.scope(p).divisions or not mine)
+            if not self._scope(p).everywhere
+            and (mine.everywhere or not mine.divisions <= self._scope(p).divisions or not mine)
         ]
         return tuple((name, permission) for permission in lacking for name in WITHHELD_FIELDS[permission])
 
     # ---------------------------------------------------------------- divisions
 
     @cached_property
+    def _grants(self) -> Mapping[str, Scope]:
+        """What is held where; a division that nobody configured counts as nothing."""
+        known = Scope(divisions=self.deployment.divisions | {self.deployment.home_division})
+        return {p: scope if scope.everywhere else scope & known for p, scope in self.viewer.grants.items()}
+
+    def _scope(self, permission: str) -> Scope:
+        return self._grants.get(permission, NOWHERE)
+
+    @cached_property
     def _session(self) -> Scope:
-        return self.viewer.scope(SESSION_VIEW)
+        return self._scope(SESSION_VIEW)
 
     @cached_property
     def _base(self) -> Scope:
         """Where a leg is visible: both permissions in one division."""
-        return self.viewer.scope(EVENT_VIEW) & self._session
+        return self._scope(EVENT_VIEW) & self._session
 
     @cached_property
     def _remembered(self) -> dict[tuple[str, tuple[str, ...]], _Sight]:
@@ -337,21 +346,31 @@ class Judge:
         else:
             candidates = rules.divisions or (self.deployment.home_division,)
         visible = tuple(dict.fromkeys(d for d in candidates if self._base.holds(d)))
+        seen = tuple(vendor_id for vendor_id in vendor_divisions if rules.division(vendor_id) in visible)
 
         def held(permission: str) -> bool:
-            scope = self.viewer.scope(permission)
-            return any(scope.holds(d) for d in visible)
+            return any(map(self._scope(permission).holds, visible))
 
-        return _Sight(visible, held(EVENT_TYPE_VIEW), held(QUEUE_SEARCH), held(WRAP_UP_CODE_VIEW), held(PII_VIEW))
+        sight = _Sight(
+            visible, seen, held(EVENT_TYPE_VIEW), held(QUEUE_SEARCH), held(WRAP_UP_CODE_VIEW), held(PII_VIEW)
+        )
+        return sight._replace(whole=all(sight[2:6]) and seen == vendor_divisions)
 
 
 # -------------------------------------------------------------------- parts of a row
 
 
-def _nearest(services: list[set[str]]) -> list[set[str]]:
+def _in_order(row: Interaction) -> Interaction:
+    """Legs go by start, whatever a connector promised."""
+    if all(leg.started_at <= later.started_at for leg, later in pairwise(row.legs)):
+        return row
+    return msgspec.structs.replace(row, legs=tuple(sorted(row.legs, key=lambda leg: leg.started_at)))
+
+
+def _nearest(services: list[set[T]]) -> list[set[T]]:
     """A leg without services takes the nearest earlier leg's, else the nearest later's."""
-    filled: list[set[str]] = []
-    before: set[str] = set()
+    filled: list[set[T]] = []
+    before: set[T] = set()
     for own in services:
         before = own or before
         filled.append(before)
@@ -361,14 +380,15 @@ def _nearest(services: list[set[str]]) -> list[set[str]]:
 
 def _shown_leg(leg: Leg, sight: _Sight) -> Leg:
     """A hidden leg, or one whose details are withheld, keeps its times and its kind."""
-    if not sight.divisions or not sight.event_type:
+    if not sight.event_type:
         return Leg(leg.started_at, leg.ended_at, leg.kind)
-    if sight.queue and sight.wrap_up:
+    if sight.whole:
         return leg
     return msgspec.structs.replace(
         leg,
         queue=leg.queue if sight.queue else None,
         wrap_up_codes=leg.wrap_up_codes if sight.wrap_up else (),
+        division_ids=sight.vendor_divisions if leg.division_ids else (),
     )
 
 
@@ -410,55 +430,9 @@ def _shown_details(row: Interaction, sights: list[_Sight], event_type: bool) -> 
     return details
 
 
-def _address_identifier(address: Address | None) -> tuple[Identifier, ...]:
+def _address_identifiers(address: Address | None) -> tuple[Identifier, ...]:
     return () if address is None else (Identifier(address.identifier_kind, address.value),)
 
 
 def _masked_address(address: Address) -> Address:
-    return msgspec.structs.replace(address, value=mask(address.value))
-
-
-# -------------------------------------------------------------------- masks
-
-
-def mask(value: str) -> str:
-    """`***` and a phone's last two digits; first letter, `***@` and domain of an e-mail; else `***`."""
-    if _is_phone(value):
-        return MASK + value[-2:]
-    local, at, domain = value.partition("@")
-    if at and local and domain:
-        return f"{local[0]}{MASK}@{domain}"
-    return MASK
-
-
-def _is_phone(value: str) -> bool:
-    return value.startswith("+") and value[1:].isdigit() and len(value) > 3
-
-
-def holds_identifier(text: str, identifiers: Iterable[Identifier]) -> bool:
-    """Whether `text` spells one of the identifiers out: of a phone, its last seven digits are enough."""
-    folded = unquote(text).casefold()
-    digits: str | None = None
-    for identifier in identifiers:
-        value = identifier.value
-        if identifier.kind in (IdentifierKind.PHONE, IdentifierKind.WHATSAPP) and _is_phone(value):
-            digits = "".join(filter(str.isdigit, folded)) if digits is None else digits
-            if value[1:][-PHONE_TAIL_DIGITS:] in digits:
-                return True
-        elif identifier.kind is IdentifierKind.EMAIL or "@" in value:
-            if value.casefold() in folded:
-                return True
-        elif _holds_word(folded, value.casefold()):
-            return True
-    return False
-
-
-def _holds_word(text: str, word: str) -> bool:
-    """Ids are often short numbers: they count as whole words, so that contact 7 does not blank ticket 1073."""
-    at = text.find(word)
-    while at >= 0:
-        end = at + len(word)
-        if not (at and text[at - 1].isalnum()) and not text[end : end + 1].isalnum():
-            return True
-        at = text.find(word, at + 1)
-    return False
+    return msgspec.structs.replace(address, value=mask(Identifier(address.identifier_kind, address.value)))

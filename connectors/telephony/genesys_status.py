@@ -26,14 +26,27 @@ def status_of(
     direction: Direction,
     ended_at: datetime | None,
 ) -> InteractionStatus:
+    """Nobody's answer is the customer's giving up only where the customer's own side ended it; a call to the customer
+    must be picked up by them first."""
     if ended_at is None:
         return _running(conversation, stays, channel)
     handled = any(stay.is_agent and stay.has("interact") for stay in stays)
+    kinds = frozenset(stay.kind for stay in stays)
+    if any(s.delivery_status in UNDELIVERED for s in customer.sessions or ()):
+        return InteractionStatus.FAILED
     if channel is Channel.CALLBACK or (channel in CALL_CHANNELS and direction is Direction.OUTBOUND):
-        handled = _picked_up(customer, handled)
-    if direction is Direction.OUTBOUND:
-        return _outbound(customer, channel, handled)
-    return _inbound(conversation, customer, stays, channel, handled)
+        if not _picked_up(customer, handled):
+            return InteractionStatus.FAILED if _last_disconnect(customer) in BROKEN else InteractionStatus.MISSED
+        handled = handled or LegKind.QUEUE not in kinds
+    if handled or conversation.self_served or _served_by_machine(kinds, direction):
+        return InteractionStatus.COMPLETED
+    gave_up = LegKind.VOICEMAIL not in kinds and _last_disconnect(customer) in OWN_DOING
+    return InteractionStatus.ABANDONED if gave_up else InteractionStatus.MISSED
+
+
+def _served_by_machine(kinds: frozenset[LegKind], direction: Direction) -> bool:
+    """A bot's conversation, or a notice to the customer, that never asked for an agent."""
+    return LegKind.QUEUE not in kinds and (LegKind.BOT in kinds or direction is Direction.OUTBOUND)
 
 
 def _running(conversation: Conversation, stays: Sequence[Stay], channel: Channel) -> InteractionStatus:
@@ -56,30 +69,6 @@ def _running(conversation: Conversation, stays: Sequence[Stay], channel: Channel
     if now or channel in CALL_CHANNELS or not stays:
         return InteractionStatus.ACTIVE
     return InteractionStatus.PENDING
-
-
-def _inbound(
-    conversation: Conversation, customer: Participant, stays: Sequence[Stay], channel: Channel, handled: bool
-) -> InteractionStatus:
-    """Nobody's answer is the customer's giving up only where the customer's own side ended it. What a machine served
-    to the end is complete."""
-    if handled or conversation.self_served:
-        return InteractionStatus.COMPLETED
-    kinds = {stay.kind for stay in stays}
-    if LegKind.BOT in kinds and LegKind.QUEUE not in kinds:
-        return InteractionStatus.COMPLETED
-    if LegKind.VOICEMAIL in kinds or channel is Channel.CALLBACK:
-        return InteractionStatus.MISSED
-    return InteractionStatus.ABANDONED if _last_disconnect(customer) in OWN_DOING else InteractionStatus.MISSED
-
-
-def _outbound(customer: Participant, channel: Channel, handled: bool) -> InteractionStatus:
-    """A message needs no answer, but it must have been delivered."""
-    if any(s.delivery_status in UNDELIVERED for s in customer.sessions or ()):
-        return InteractionStatus.FAILED
-    if handled or channel not in CALL_CHANNELS:
-        return InteractionStatus.COMPLETED
-    return InteractionStatus.FAILED if _last_disconnect(customer) in BROKEN else InteractionStatus.MISSED
 
 
 def _picked_up(customer: Participant, handled: bool) -> bool:

@@ -237,7 +237,7 @@ class ConnectorContract:
             assert (one.external_id, one.record_id, one.started_at) == (row.external_id, row.record_id, row.started_at)
             assert (one.source, one.channel) == (row.source, row.channel)
 
-    @pytest.mark.parametrize("external_id", ["no-such-thing-0", "..", "../../users", "'", "a\r\nb: c", "\x00", "x" * 70_000])
+    @pytest.mark.parametrize("external_id", ["no-such-thing-0", "..", "../../users", "'", "a\r\nb: c", "x" * 70_000])
     async def test_an_id_of_nothing_has_nothing(self, external_id: str, connector: VendorConnector) -> None:
         assert await connector.get(external_id, deadline()) is None
 

@@ -17,7 +17,7 @@ from connectors.interaction import Channel, IdentifierKind, Record
 from connectors.interaction import Identifier as IdentifierValue
 from gateway.errors import BadCursorError, BadUserInputError
 from gateway.graph.enums import EvidenceKind, MatchState
-from gateway.graph.ids import ServiceId
+from gateway.graph.ids import CustomerId, ServiceId
 from gateway.graph.inputs import (
     JourneyFilter,
     given,
@@ -118,6 +118,13 @@ class JourneyConnection:
 class Customer(Node):
     operation: strawberry.Private[Operation]
     person: strawberry.Private[Person]
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Customer | None:
+        """For a federation gateway that knows the id from another subgraph."""
+        opened = info.context.gateway.ids.open(id)
+        person = await info.context.customer(opened.identifier) if isinstance(opened, CustomerId) else None
+        return None if person is None else customer_node(info.context, person)
 
     @strawberry.field(description="Of the first configured source that has one.")
     def display_name(self) -> str | None:

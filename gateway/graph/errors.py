@@ -9,13 +9,15 @@ from typing import Any
 import structlog
 from graphql import GraphQLError, GraphQLSyntaxError
 
-from gateway.errors import BadUserInputError, GatewayError, InternalError, RateLimitedError
+from gateway.errors import BadUserInputError, GatewayError, InternalError, RateLimitedError, TooComplexError
 
 log = structlog.get_logger()
 
 PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
 VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
 
+_TOO_MANY_TOKENS = re.compile(r"more than \d+ tokens")
+_ONE_OF = re.compile(r"OneOf Input Object|Value for member field")
 _COERCION = re.compile(r"Variable '\$(?P<name>\w+)'(?: got invalid value .*)?", re.DOTALL)
 _COERCION_PATH = re.compile(r" at '(?P<path>[\w.\[\]]+)'")
 _QUOTED = re.compile(r"'(?P<one>[^']*)'|\"(?P<two>[^\"]*)\"")
@@ -66,11 +68,15 @@ def _code_and_message(error: GraphQLError) -> tuple[str, str]:
     if isinstance(cause, GatewayError):
         return cause.code, str(cause)
     if isinstance(error, GraphQLSyntaxError) or isinstance(cause, GraphQLSyntaxError):
+        if _TOO_MANY_TOKENS.search(error.message):
+            return TooComplexError.code, "The document is too long."
         place = error.locations[0] if error.locations else None
         where = f" at line {place.line}, column {place.column}" if place else ""
         return PARSE_FAILED, f"The document is not valid GraphQL{where}."
     if cause is not None and not isinstance(cause, GraphQLError):
         return InternalError.code, InternalError.default_message
+    if _ONE_OF.match(error.message):
+        return BadUserInputError.code, "Exactly one field of a key must be given, and not null."
     coercion = _COERCION.match(error.message)
     if coercion is not None:
         path = _COERCION_PATH.search(error.message)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from json import JSONDecodeError
-from typing import Any
 
 import msgspec
 from cross_web import HTTPException
@@ -51,6 +50,8 @@ class GraphQLView(GraphQL[Operation, None]):
             return
         request = Request(scope, receive)
         try:
+            if request.method != "POST":
+                raise HTTPException(405, "Send the operation by POST.")
             response = await self.run(request)
         except GatewayError as error:
             response = refusal(request, error)
@@ -70,18 +71,15 @@ class GraphQLView(GraphQL[Operation, None]):
 
     def decode_json(self, data: str | bytes) -> object:
         try:
-            return msgspec.json.decode(data)
+            decoded: object = msgspec.json.decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise BadUserInputError("The body is not valid JSON.") from None
+        if not isinstance(decoded, dict | list):
+            raise BadUserInputError("The body must be a JSON object.")
+        return decoded
 
     def encode_json(self, data: object) -> str | bytes:
         return msgspec.json.encode(data)
-
-    async def parse_http_body(self, request: Any) -> Any:
-        data = await super().parse_http_body(request)
-        if isinstance(data, list):
-            raise BadUserInputError("Batches are not supported: send one operation a request.")
-        return data
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
         if not result.errors:
@@ -108,11 +106,12 @@ class GraphQLView(GraphQL[Operation, None]):
 
 
 _REASONS = {
-    "Unable to parse request body as JSON": "The body is not valid JSON.",
-    "Unsupported content type": "Send the operation as application/json.",
+    "Batching is not enabled": "Batches are not supported: send one operation a request.",
     "No GraphQL query found in the request": "The body must hold a `query`.",
-    "GraphQL only supports GET and POST requests.": "Send the operation by POST.",
+    "Send the operation by POST.": "Send the operation by POST.",
+    "Unsupported content type": "Send the operation as application/json.",
 }
+"""Strawberry's reasons, and what we make of them."""
 
 
 def preferred_media_type(request: Request | WebSocket) -> str:

@@ -105,7 +105,7 @@ class TokenVerifier:
             now=int(self._utc_now().timestamp()),
             leeway=self._leeway_seconds,
             iss={"essential": True, "value": section.issuer},
-            
+            aud={"essential": True, "value": section.audience},
             sub={"essential": True},
             exp={"essential": True},
             iat={"essential": True},

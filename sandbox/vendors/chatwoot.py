@@ -194,7 +194,7 @@ class Chatwoot(Vendor):
         }
         listed = [entry for entry in entries if kind not in by_assignee or by_assignee[kind](entry)]
         page = whole_number(request.query_params.get("page"), 1)
-        found = (self.population.contact(self.name, e.number) for e in page_of(listed, page, CONVERSATIONS_A_PAGE))
+        found = (self.contact(e.number) for e in page_of(listed, page, CONVERSATIONS_A_PAGE))
         payload = [self._conversation(contact) for contact in found if contact is not None]
         return json_answer({"data": {"meta": _counts(entries), "payload": payload}})
 
@@ -245,7 +245,7 @@ class Chatwoot(Vendor):
 
     def _asked_conversation(self, request: Request) -> Contact | None:
         """While rows are confused, the newest one of whoever is told in the customer's place."""
-        contact = self.population.contact(self.name, request.path_params["conversation_id"])
+        contact = self.contact(request.path_params["conversation_id"])
         if contact is None or not tells_foreign_rows.get():
             return contact
         log = self.contacts(contact.person)
@@ -270,7 +270,7 @@ class Chatwoot(Vendor):
         ]
 
     def _says(self, entry: _Entry, text: str) -> bool:
-        contact = self.population.contact(self.name, entry.number)
+        contact = self.contact(entry.number)
         return contact is not None and any(text in turn.text.casefold() for turn in contact.texts if not turn.private)
 
     @cached_property

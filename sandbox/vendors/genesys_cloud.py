@@ -339,7 +339,7 @@ class GenesysCloud(Vendor):
 
     def _numbered(self, number: int | None) -> Contact | None:
         """While rows are confused, the newest contact of whoever is told in the customer's place."""
-        contact = None if number is None else self.population.contact(self.name, number)
+        contact = None if number is None else self.contact(number)
         if contact is None or not tells_foreign_rows.get():
             return contact
         log = self.contacts(contact.person)

@@ -236,7 +236,7 @@ class TwilioMessages(Vendor):
 
     def _message(self, sid: str) -> _Message | None:
         spelled = _SID.fullmatch(sid)
-        contact = self.population.contact(self.name, int(spelled[1], 16)) if spelled else None
+        contact = self.contact(int(spelled[1], 16)) if spelled else None
         if spelled is None or contact is None:
             return None
         return next((message for message in _messages(contact) if message.sid == sid), None)
