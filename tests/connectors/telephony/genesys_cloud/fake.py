@@ -11,8 +11,7 @@ import respx
 
 from connectors.telephony.genesys_cloud import GenesysCloud
 from tests.connectors.support import connect, router
-
-from .samples import Json
+from tests.connectors.telephony.genesys_cloud.samples import Json
 
 API = "https://api.mypurecloud.de"
 LOGIN = "https://login.mypurecloud.de/oauth/token"
@@ -115,7 +114,7 @@ class FakeGenesys:
         self.lookups.append(asked)
         for found in self.contacts.values():
             for claimed in found.get("identifiers", []):
-                if (claimed["type"], claimed["value"]) == (asked["type"], asked["value"]):
+                if (claimed["type"], claimed.get("value")) == (asked["type"], asked["value"]):
                     return httpx.Response(200, json=found)
         return httpx.Response(404, json={"code": "not.found"})
 

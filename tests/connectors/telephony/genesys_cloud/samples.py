@@ -150,6 +150,14 @@ def callback(*, call: bool | None = None) -> Json:
     )
 
 
+def outbound_in_vain(*, media: str = "voice", waited: bool = True) -> Json:
+    """The customer took a campaign's call, or answered a notice, and no agent came."""
+    talk = segment("interact", 5, 40, disconnectType="endpoint")
+    customer = participant("customer", session(media, talk, direction="outbound"), externalContactId=CONTACT)
+    waiting = [queue(CALLS, 5, 40, media=media)] if waited else []
+    return conversation("conv-in-vain", 40, customer, *waiting, originatingDirection="outbound")
+
+
 def message(kind: str | None, *, live: bool = False, address: str = "393331110001", **more: Any) -> Json:
     end = None if live else 1800
     told = {"messageType": kind, "direction": "inbound", "addressFrom": address, "addressTo": "page-1", **more}

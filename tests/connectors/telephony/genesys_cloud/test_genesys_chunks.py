@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_chunks_follow_each_other_over_every_day_of_the_window(ascending: bool) 
         chunks.reverse()
     assert chunks[0].start == datetime(2025, 5, 14, tzinfo=UTC)
     assert chunks[-1].end == datetime(2026, 11, 24, tzinfo=UTC)
-    assert all(one.end == other.start for one, other in zip(chunks, chunks[1:], strict=False))
+    assert all(one.end == other.start for one, other in pairwise(chunks))
     assert all(chunk.end - chunk.start <= timedelta(days=31) for chunk in chunks)
 
 

@@ -12,7 +12,6 @@ from connectors import identifiers
 from connectors.base import Page, Position, Window
 from connectors.deadline import Deadline
 from connectors.errors import MalformedError, RateLimitedError, RefusedError, UnavailableError
-from connectors.http import ClientCredentials
 from connectors.interaction import (
     Channel,
     Identifier,
@@ -22,11 +21,10 @@ from connectors.interaction import (
     Record,
 )
 from connectors.telephony.genesys_cloud import GenesysCloud
-from tests.connectors.support import NOW, soon
-
-from . import samples
-from .fake import HOST, LOGIN, FakeGenesys
-from .samples import ANNA, CALLS, CONTACT, SOLVED, Json
+from tests.connectors.support import NOW, connect, router, soon
+from tests.connectors.telephony.genesys_cloud import samples
+from tests.connectors.telephony.genesys_cloud.fake import HOST, LOGIN, FakeGenesys
+from tests.connectors.telephony.genesys_cloud.samples import ANNA, CALLS, CONTACT, SOLVED, Json
 
 RECORD = Record(source="genesys_cloud", id=CONTACT, identifiers=())
 ALWAYS = Window()
@@ -65,6 +63,7 @@ async def walk(
     page: Page | None = None
     position: Position | None = None
     while page is None or page.next is not None or (anew and page.items):
+        after = None if page is None or (anew and page.items) else page.next
         page = await connector.interactions(
             [RECORD],
             window,
@@ -72,7 +71,7 @@ async def walk(
             limit,
             soon(),
             ascending=ascending,
-            after=None if page is None or anew else page.next,
+            after=after,
         )
         assert not page.capped
         rows.extend(page.items)
@@ -122,11 +121,10 @@ async def test_a_page_costs_the_same_at_any_depth() -> None:
     assert max(costs) <= 3
 
 
-async def test_an_empty_history_costs_five_rounds() -> None:
+async def test_an_empty_history_costs_a_query_a_month() -> None:
     fake = FakeGenesys(contacts=[samples.contact()])
-    page = await fake.connect().interactions([RECORD], ALWAYS, None, 50, soon())
-    assert page == Page(())
-    assert fake.calls["query"] == 19
+    assert await walk(fake.connect(), ascending=False) == []
+    assert fake.calls == {"query": 19, "sessions": 1, "contact": 1}
 
 
 async def test_older_conversations_than_are_kept_are_not_asked_for() -> None:
@@ -501,19 +499,17 @@ async def test_check_asks_for_both_permissions() -> None:
 async def test_addresses_follow_the_region(
     base_url: str, options: dict[str, str], token_url: str, link: str | None
 ) -> None:
-    fake = FakeGenesys()
-    fake.routes.post(token_url).mock(side_effect=fake._token)
-    fake.routes.get(f"{base_url}/api/v2/analytics/conversations/c/details").mock(
+    routes = router()
+    token = routes.post(token_url).mock(return_value=httpx.Response(200, json={"access_token": "t"}))
+    routes.get(f"{base_url}/api/v2/analytics/conversations/c/details").mock(
         return_value=httpx.Response(200, json=stub("c", NOW))
     )
-    fake.routes.get(url__startswith=f"{base_url}/api/v2/externalcontacts/contacts/{CONTACT}").mock(
+    routes.get(url__startswith=f"{base_url}/api/v2/externalcontacts/contacts/{CONTACT}").mock(
         return_value=httpx.Response(200, json=samples.contact())
     )
-    fake_config = {"client_id": "id", "client_secret": "secret"}
-    from tests.connectors.support import connect
-
-    connector = connect(GenesysCloud, fake.routes, base_url, credentials=fake_config, options=options)
-    assert isinstance(connector.auth(), ClientCredentials)
+    credentials = {"client_id": "id", "client_secret": "secret"}
+    connector = connect(GenesysCloud, routes, base_url, credentials=credentials, options=options)
     row = await connector.get("c", soon())
     assert row is not None
     assert row.url == link
+    assert token.call_count == 1

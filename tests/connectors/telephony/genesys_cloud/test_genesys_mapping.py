@@ -25,9 +25,8 @@ from connectors.interaction import (
 from connectors.telephony.genesys_api import Conversation, JourneySession
 from connectors.telephony.genesys_legs import Labels
 from connectors.telephony.genesys_mapping import Setting, mentioned, rows_of, session_row
-
-from . import samples
-from .samples import ANNA, BILLING, BRUNO, CALLS, CONTACT, SOLVED, START, Json
+from tests.connectors.telephony.genesys_cloud import samples
+from tests.connectors.telephony.genesys_cloud.samples import ANNA, BILLING, BRUNO, CALLS, CONTACT, SOLVED, START, Json
 
 LABELS = Labels(queues={CALLS: "Assistenza"}, users={ANNA: "Anna Verdi"}, wrap_up_codes={SOLVED: "Risolto"})
 SETTING = Setting("genesys_cloud", "IT", "https://apps.example.com", LABELS, {CONTACT: CONTACT})
@@ -113,6 +112,11 @@ def test_an_agent_who_carries_on_after_a_pause_was_not_transferred_to() -> None:
         (samples.outbound(), InteractionStatus.COMPLETED),
         (samples.outbound(answered=False), InteractionStatus.MISSED),
         (samples.outbound(answered=False, disconnect="uncallable"), InteractionStatus.FAILED),
+        (samples.outbound_in_vain(), InteractionStatus.ABANDONED),
+        (samples.outbound_in_vain(waited=False), InteractionStatus.COMPLETED),
+        (samples.outbound_in_vain(media="message"), InteractionStatus.ABANDONED),
+        (samples.outbound_in_vain(media="message", waited=False), InteractionStatus.COMPLETED),
+        (samples.message("sms", deliveryStatus="DeliveryFailed"), InteractionStatus.FAILED),
         (samples.callback(), InteractionStatus.MISSED),
         (samples.callback(call=False), InteractionStatus.MISSED),
         (samples.callback(call=True), InteractionStatus.COMPLETED),
