@@ -157,10 +157,12 @@ class Fetched:
 @dataclass(frozen=True, slots=True)
 class Continuation:
     """Where a read stands: the vendor's cursor, and rows at the edge of its last page, held back because others
-    of the same instant may follow. Opaque to callers; lives no longer than one operation."""
+    of the same instant may follow. given: what lies in front of it has been. Opaque to callers; lives no longer than
+    one operation."""
 
     cursor: Any
     held: tuple[Interaction, ...] = ()
+    given: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +193,7 @@ class SourceConfig:
 
     name: str
     base_url: str
-    credentials: dict[str, str] = field(default_factory=dict)
+    credentials: dict[str, str] = field(default_factory=dict, repr=False)
     options: dict[str, Any] = field(default_factory=dict)
     external_id_source: str | None = None
     region: str | None = None
@@ -363,7 +365,12 @@ class VendorConnector(ABC):
             own = self._own(records, fetched.items)
             dropped += fetched.dropped
             foreign += len(fetched.items) - len(own)
-            rows |= {row.external_id: row for row in own if query.window.holds(row.started_at)}
+            rows |= {
+                row.external_id: row
+                for row in own
+                if query.window.holds(row.started_at)
+                and not (after.given and _is_certain(row, after.given, query.ascending))  # pages moved by an insert
+            }
             if fetched.cursor is None:
                 return Page(tuple(rows.values()), None, None, fetched.capped, dropped, foreign)
             if fetched.cursor == cursor:
@@ -375,7 +382,7 @@ class VendorConnector(ABC):
             certain = [r for r in rows.values() if _is_certain(r, reached, query.ascending)]
             if certain or fetched.reached is not None:  # an empty stretch of time is an answer as well
                 held = tuple(r for r in rows.values() if not _is_certain(r, reached, query.ascending))
-                return Page(tuple(certain), Continuation(cursor, held), reached, False, dropped, foreign)
+                return Page(tuple(certain), Continuation(cursor, held, reached), reached, False, dropped, foreign)
         return Page(tuple(rows.values()), None, _edge(list(rows.values()), query.ascending), True, dropped, foreign)
 
     async def _read_whole(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Page:

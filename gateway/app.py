@@ -30,8 +30,10 @@ def create_app(
     *,
     more_routes: Sequence[BaseRoute] = (),
     background: Sequence[Callable[[], Awaitable[None]]] = (),
+    at_end: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> Starlette:
-    """`background` runs as long as the application does: it watches the configuration, say."""
+    """`background` runs as long as the application does: it watches the configuration, say. `at_end` closes what
+    was opened beside the gateway."""
     section = settings.gateway
     schema = build_schema(
         max_tokens=section.max_tokens, limits=document_limits(settings), introspection=section.introspection
@@ -49,7 +51,8 @@ def create_app(
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
-            await gateway.aclose()
+            for close in (gateway.aclose, *at_end):
+                await close()
 
     async def healthz(request: Request) -> Response:
         return JSONResponse({"status": "ok"})

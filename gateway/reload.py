@@ -112,7 +112,7 @@ def _with_rights_of(old: Settings, new: Settings) -> Settings:
         update={
             **{key: getattr(new, key) for key in SWAPPED},
             "gateway": old.gateway.model_copy(update={"modules": new.gateway.modules}),
-            
+            "auth": old.auth.model_copy(update={"keys": new.auth.keys}),
         }
     )
 

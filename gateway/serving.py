@@ -51,6 +51,7 @@ def assemble(
         Authenticator(lambda: configuration.settings, tokens),
         more_routes=more_routes(issuer),
         background=[configuration.watch] if watch else [],
+        at_end=[tokens.aclose],
     )
     return Assembled(configuration, gateway, issuer, app)
 

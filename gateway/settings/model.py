@@ -100,16 +100,6 @@ class GatewaySection(Section):
     max_selections: int = Field(
         default=5000, ge=100, le=100_000, description="Most fields once fragments are spread out."
     )
-    max_cost: int = Field(
-        default=50_000, ge=1000, le=10_000_000, description="Most values that an operation may return."
-    )
-    max_deferred: int = Field(
-        default=20, ge=0, le=200, description="Most `@defer` and `@stream` parts of an operation."
-    )
-    max_subscriptions_per_connection: int = Field(
-        default=5, ge=1, le=100, description="Most streams on one connection."
-    )
-    max_subscriptions_per_viewer: int = Field(default=20, ge=1, le=1000, description="Most streams of one viewer.")
 
     @field_validator("messaging_inactive_seconds")
     @classmethod
