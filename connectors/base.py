@@ -37,6 +37,9 @@ MAX_CALLS_A_PAGE = 30
 SHORTEST_SPAN = timedelta(seconds=1)
 """What a vendor caps even within such a span cannot be had."""
 
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Vendors are asked for nothing beyond: not all of them know such dates, and none has anything there."""
+
 MAX_VALUE_LENGTH = 1000
 """Of identifiers, ids and texts to search for: what is longer is nobody's, and would not fit in an address."""
 
@@ -341,9 +344,11 @@ class VendorConnector(ABC):
             return Page(())
         limit = max(1, min(limit, self.capabilities.page_cap))
         if not self.capabilities.seek:
-            read = await self._read_whole(own, Query(window, self.capabilities.page_cap, wanted=wanted), deadline)
+            read = await self._read_whole(
+                own, Query(_within_reach(window), self.capabilities.page_cap, wanted=wanted), deadline
+            )
         else:
-            query = Query(_narrow(window, position, ascending), limit, ascending, wanted=wanted)
+            query = Query(_within_reach(_narrow(window, position, ascending)), limit, ascending, wanted=wanted)
             if query.window.is_empty:
                 return Page(())
             read = await self._read_on(own, query, after or Continuation(None), deadline)
@@ -458,6 +463,14 @@ def _narrow(window: Window, position: Position | None, ascending: bool) -> Windo
         return Window(start, window.end)
     end = position.started_at + timedelta(microseconds=1)
     return Window(window.start, end if window.end is None else min(window.end, end))
+
+
+def _within_reach(window: Window) -> Window:
+    start, end = window.start, window.end
+    return Window(
+        None if start is None or start <= EARLIEST else min(start, LATEST),
+        None if end is None or end >= LATEST else max(end, EARLIEST),
+    )
 
 
 def _is_certain(row: Interaction, reached: datetime, ascending: bool) -> bool:

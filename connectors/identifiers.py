@@ -69,3 +69,14 @@ def digits(e164_value: str) -> str:
 
 def cookie(value: str) -> Identifier:
     return Identifier(IdentifierKind.COOKIE, value)
+
+
+def national(e164_value: str, region: str | None = None) -> str | None:
+    """The digits without the country's; with a `region`, only for a number of that region, else None."""
+    try:
+        number = phonenumbers.parse(e164_value)
+    except phonenumbers.NumberParseException:
+        return None
+    if region is not None and number.country_code != phonenumbers.country_code_for_region(region):
+        return None
+    return phonenumbers.national_significant_number(number)

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-import phonenumbers
 
 from connectors import identifiers
 from connectors.interaction import (
@@ -263,10 +262,8 @@ def _conditions_of_person(survey: SurveyOption, person: str, region: str | None)
 def _spellings(e164: str, region: str | None) -> list[str]:
     """`+39333…`, `39333…` and, for a number of the region itself, `333…`."""
     spellings = [e164, identifiers.digits(e164)]
-    number = phonenumbers.parse(e164, None)
-    if region is not None and number.country_code == phonenumbers.country_code_for_region(region):
-        spellings.append(phonenumbers.national_significant_number(number))
-    return spellings
+    rest = identifiers.national(e164, region) if region is not None else None
+    return spellings if rest is None else [*spellings, rest]
 
 
 def _attribute(row: Row, name: str | None) -> str | None:

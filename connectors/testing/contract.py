@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,6 +31,7 @@ from connectors.errors import (
 from connectors.identifiers import external
 from connectors.interaction import HeldIdentifier, Identifier, IdentifierKind, Interaction, Record
 from connectors.testing.faults import CANARY, FAULTS, Counted, Fault, Faulty, rate_limit_until
+from connectors.testing.vendors import Replay, Stuck, Tokens, echo
 from connectors.testing.walks import EVER, deadline, first_rows, position_of, read_all, read_anew
 
 LEAVES = (TimedOutError, UnavailableError, RateLimitedError, RefusedError, MalformedError)
@@ -48,7 +48,8 @@ class Subject:
     """A connector and a vendor to prove it with.
 
     connect: builds the connector over a transport; each call a new one, without what another has cached.
-    transport: answers like the vendor. known: an identifier of somebody with three interactions or more.
+    transport: answers like the vendor. known: an identifier of somebody with three interactions or
+    more, and not so many that the vendor caps them.
     stranger: one of nobody. token_path: where a token is fetched, if one is.
     foreign: a vendor that answers with somebody else's rows whatever it is asked; without it, what was answered for
     `known` is played to whoever asks.
@@ -263,7 +264,7 @@ class ConnectorContract:
         return Record(source=record.source, id=own.value, identifiers=held)
 
     async def test_a_vendor_stuck_on_one_page_is_left(self, subject: Subject, known: Known) -> None:
-        stuck = Counted(_Stuck(subject.transport, subject.token_path))
+        stuck = Counted(Stuck(subject.transport, subject.token_path))
         connector = subject.connect(stuck)
         after = None
         try:
@@ -335,7 +336,7 @@ class ConnectorContract:
     ) -> None:
         """An identifier that reaches the vendor in any spelling comes back in no error."""
         caplog.set_level(logging.DEBUG)
-        fault = Fault("500", _echo, UnavailableError)
+        fault = Fault("500", echo, UnavailableError)
         for kind in sorted(connector.capabilities.finds_by):
             source = connector.name if kind is IdentifierKind.EXTERNAL_ID else None
             for value in (CANARY, f"{CANARY}@example.org", subject.known.value):
@@ -355,13 +356,13 @@ class TokenContract:
     """For vendors whose credential is changed for a token first: `subject.token_path` is set."""
 
     async def test_a_token_is_fetched_once_for_all(self, subject: Subject) -> None:
-        vendor = _Tokens(subject)
+        vendor = Tokens(subject.transport, subject.token_path)
         connector = subject.connect(vendor)
         await asyncio.gather(*(connector.find([subject.known], deadline()) for _ in range(8)))
         assert vendor.fetched == 1
 
     async def test_refused_at_once_by_all_it_is_renewed_once(self, subject: Subject) -> None:
-        vendor = _Tokens(subject)
+        vendor = Tokens(subject.transport, subject.token_path)
         connector = subject.connect(vendor)
         expected = await connector.find([subject.known], deadline())
         vendor.refuse_current()
@@ -370,7 +371,7 @@ class TokenContract:
         assert vendor.fetched == 2
 
     async def test_a_token_that_is_never_accepted_ends_it(self, subject: Subject) -> None:
-        vendor = _Tokens(subject, refuses_all=True)
+        vendor = Tokens(subject.transport, subject.token_path, refuses_all=True)
         connector = subject.connect(vendor)
         with pytest.raises(RefusedError):
             await connector.find([subject.known], deadline())
@@ -388,105 +389,12 @@ class TokenContract:
         _assert_silent(caught.value, caplog, _strings(connector.config.credentials))
 
 
-class _Tokens(httpx.AsyncBaseTransport):
-    """The vendor, with a number hung to each token it gives, so that old ones can be told and refused."""
-
-    def __init__(self, subject: Subject, refuses_all: bool = False) -> None:
-        assert subject.token_path is not None, "subject.token_path is not set"
-        self._inner = subject.transport
-        self._token_path = subject.token_path
-        self._refuses_all = refuses_all
-        self._oldest_accepted = 1
-        self.fetched = 0
-
-    def refuse_current(self) -> None:
-        self._oldest_accepted = self.fetched + 1
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.path == self._token_path:
-            self.fetched += 1
-            number = self.fetched
-            response = await self._inner.handle_async_request(request)
-            token = msgspec.json.decode(await response.aread())
-            token["access_token"] += f".{number}"
-            return httpx.Response(response.status_code, json=token)
-        value, _, number_text = request.headers["Authorization"].rpartition(".")
-        await asyncio.sleep(0)  # let the others ask with the same token
-        if self._refuses_all or int(number_text) < self._oldest_accepted:
-            return httpx.Response(401)
-        request.headers["Authorization"] = value
-        return await self._inner.handle_async_request(request)
-
-
-class _Stuck(httpx.AsyncBaseTransport):
-    """The first answer of each path, again and again."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport, token_path: str | None) -> None:
-        self._inner = inner
-        self._token_path = token_path
-        self._first: dict[str, _Recorded] = {}
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        path = request.url.path
-        if path == self._token_path:
-            return await self._inner.handle_async_request(request)
-        if path not in self._first:
-            self._first[path] = await _Recorded.of(await self._inner.handle_async_request(request))
-        return self._first[path].response()
-
-
-@dataclass(frozen=True)
-class _Recorded:
-    status: int
-    headers: list[tuple[str, str]]
-    body: bytes
-
-    @classmethod
-    async def of(cls, response: httpx.Response) -> _Recorded:
-        body = await response.aread()
-        dropped = ("content-encoding", "content-length", "transfer-encoding")
-        return cls(response.status_code, [h for h in response.headers.multi_items() if h[0] not in dropped], body)
-
-    def response(self) -> httpx.Response:
-        return httpx.Response(self.status, headers=self.headers, content=self.body)
-
-
-class _Replay(httpx.AsyncBaseTransport):
-    """Records by path; once `playing`, gives what was recorded there, or else the next of all that was."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-        self._inner = inner
-        self._by_path: dict[str, list[_Recorded]] = defaultdict(list)
-        self._all: list[_Recorded] = []
-        self._played: dict[str, int] = defaultdict(int)
-        self.playing = False
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        path = request.url.path
-        if not self.playing:
-            answer = await _Recorded.of(await self._inner.handle_async_request(request))
-            self._by_path[path].append(answer)
-            self._all.append(answer)
-            return answer.response()
-        answers = self._by_path.get(path, self._all)
-        key = path if path in self._by_path else ""
-        turn = min(self._played[key], len(answers) - 1)
-        self._played[key] += 1
-        return answers[turn].response()
-
-
 async def _replayed(operation: str, subject: Subject, known: Known) -> httpx.AsyncBaseTransport:
     """A vendor that answers anybody with what it answered for `subject.known`."""
-    vendor = _Replay(subject.transport)
+    vendor = Replay(subject.transport)
     await perform(operation, subject.connect(vendor), subject, known, deadline())
     vendor.playing = True
     return vendor
-
-
-async def _echo(request: httpx.Request) -> httpx.Response:
-    """What some vendors do: the whole question in the answer."""
-    said = f"{CANARY} {request.url} {(await request.aread()).decode(errors='replace')}"
-    return httpx.Response(500, headers={"X-Canary": CANARY}, content=said.encode())
 
 
 def _spread(items: Sequence[Any]) -> list[Any]:

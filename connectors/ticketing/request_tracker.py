@@ -28,7 +28,7 @@ from connectors.interaction import (
     TicketPriority,
     TicketStatus,
 )
-from connectors.mapping import decode_rows, together
+from connectors.mapping import decode_rows, map_rows, together
 from connectors.ticketing.request_tracker_mapping import (
     PRIORITIES,
     STATUSES,
@@ -37,7 +37,6 @@ from connectors.ticketing.request_tracker_mapping import (
     Requestors,
     Ticket,
     User,
-    instant,
 )
 from connectors.ticketing.request_tracker_query import (
     is_quotable,
@@ -184,13 +183,12 @@ class RequestTracker(VendorConnector):
             *wanted,
         ]
         answer = await self._search_tickets(terms, place, query.ascending, deadline)
-        tickets, dropped = decode_rows(answer.items, Ticket)
-        items, unmapped = self._interactions(tickets, frozenset(names), place.edge, query.ascending)
-        hidden = place.hidden or answer.hides
+        asked = frozenset(names)
+        items, dropped = map_rows(answer.items, Ticket, lambda ticket: self._mapper.interaction(ticket, asked))
+        place = replace(place, hidden=place.hidden or answer.hides)
         if answer.is_last:
-            return Fetched(items, None, capped=hidden, dropped=dropped + unmapped)
-        following = _following(replace(place, hidden=hidden), tickets, query.ascending)
-        return Fetched(items, following, dropped=dropped + unmapped)
+            return Fetched(items, capped=place.hidden, dropped=dropped)
+        return Fetched(items, _following(place, items, query.ascending), dropped=dropped)
 
     async def fetch_one(self, external_id: str, deadline: Deadline) -> Interaction | None:
         """Through the search: a ticket by its own address tells its requestors without names or e-mails."""
@@ -278,19 +276,6 @@ class RequestTracker(VendorConnector):
         ]
         return await self.http.get("/REST/2.0/tickets", Listing, deadline, params)
 
-    def _interactions(
-        self, tickets: Iterable[Ticket], asked: frozenset[str], edge: datetime | None, ascending: bool
-    ) -> tuple[list[Interaction], int]:
-        """Rows and how many could not be mapped; without those that pages before have given."""
-        items, unmapped = [], 0
-        for ticket in tickets:
-            row = self._mapper.interaction(ticket, asked)
-            if row is None:
-                unmapped += 1
-            elif edge is None or (row.started_at >= edge if ascending else row.started_at <= edge):
-                items.append(row)
-        return items, unmapped
-
 
 def _users_query(column: str, operator: str, value: str, most: int) -> Params:
     condition = [{"field": column, "operator": operator, "value": value}]
@@ -309,12 +294,12 @@ def _beyond(edge: datetime | None, query: Query) -> Window:
     return Window(edge, query.window.end) if query.ascending else Window(query.window.start, edge)
 
 
-def _following(place: _Place, tickets: Iterable[Ticket], ascending: bool) -> _Place:
+def _following(place: _Place, items: Iterable[Interaction], ascending: bool) -> _Place:
     """A new search that begins at the last ticket's second; the next page only within a second that fills pages.
 
     Page numbers shift while tickets come in, seconds do not.
     """
-    times = [at for ticket in tickets if (at := instant(ticket.created)) is not None]
+    times = [row.started_at for row in items]
     last = (max(times) if ascending else min(times)) if times else None
     if last is not None and (place.edge is None or (last > place.edge if ascending else last < place.edge)):
         return replace(place, edge=last, page=1)

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import phonenumbers
-
 from connectors.base import Wanted, Window
+from connectors.identifiers import national
 from connectors.interaction import InteractionStatus, TicketStatus
 from connectors.ticketing.request_tracker_mapping import INTERACTION_STATUS
 
@@ -44,13 +43,10 @@ def phone_condition(e164: str) -> str | None:
     RT stores numbers as they were typed and compares text: `%` between the digits passes over spaces and dashes.
     What it finds is a candidate, never a match.
     """
-    try:
-        national = phonenumbers.national_significant_number(phonenumbers.parse(e164))
-    except phonenumbers.NumberParseException:
+    digits = national(e164)
+    if digits is None or len(digits) < _FEWEST_DIGITS:
         return None
-    if len(national) < _FEWEST_DIGITS:
-        return None
-    pattern = "%".join(national)
+    pattern = "%".join(digits)
     return any_of(f"Requestor.{column} LIKE {quoted(pattern)}" for column in PHONE_COLUMNS)
 
 

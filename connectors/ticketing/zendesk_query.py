@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-import phonenumbers
-
 from connectors import identifiers
 from connectors.base import Wanted, Window
 from connectors.interaction import Identifier, InteractionStatus
@@ -57,10 +55,9 @@ def wanted_terms(wanted: Wanted) -> list[str] | None:
 
 def phone_terms(number: Identifier, region: str | None) -> str:
     """With its plus; by its digits; and, where numbers may be kept without their country, by the rest of them."""
-    parsed = phonenumbers.parse(number.value)
     spellings = [number.value, f"*{identifiers.digits(number.value)}"]
-    if region is not None and parsed.country_code == phonenumbers.country_code_for_region(region):
-        spellings.append(f"*{phonenumbers.national_significant_number(parsed)}")
+    if region is not None and (rest := identifiers.national(number.value, region)):
+        spellings.append(f"*{rest}")
     return " ".join(f"phone:{spelling}" for spelling in spellings)
 
 

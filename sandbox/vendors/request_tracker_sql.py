@@ -262,6 +262,12 @@ def _compare(word: str, held: float, wanted: float) -> bool:
     return compare is not None and bool(compare(held, wanted))
 
 
+def _like(wanted: str, held: str) -> bool:
+    """As the database compares: anywhere in the text, `%` for any run of characters and `_` for one."""
+    pattern = re.escape(wanted).replace("%", ".*").replace("_", ".")
+    return re.search(pattern, held, re.DOTALL) is not None
+
+
 def _text_holds(node: Condition, held: str) -> bool:
     held, wanted, word = held.lower(), node.value.lower(), node.operator.removeprefix("NOT ")
     if word in ("=", "!="):
@@ -272,7 +278,7 @@ def _text_holds(node: Condition, held: str) -> bool:
     if word in ("IS", "IS NOT"):
         return (held == "") == (word == "IS")
     found = {
-        "LIKE": wanted in held,
+        "LIKE": _like(wanted, held),
         "STARTSWITH": held.startswith(wanted),
         "ENDSWITH": held.endswith(wanted),
     }.get(word, False)

@@ -219,12 +219,17 @@ def _is(term: Term, value: str) -> bool:
 
 
 def user_matches(search: Search, person: Person, user_id: int, phones: Sequence[str], emails: Sequence[str]) -> bool:
-    """Whether a user has every condition and holds every free word, whole or in part."""
+    """Whether a user has every property asked for, with any of the values given for it, and holds every free word,
+    whole or in part."""
     digits = ["".join(filter(str.isdigit, phone)) for phone in phones]
     texts = [person.name.lower(), *(email.lower() for email in emails), *phones, *digits]
-    return all(any(word.strip("*") in text for text in texts) for word in search.words) and all(
-        _user_term_holds(term, person, user_id, digits, emails) != term.negated for term in search.terms
-    )
+    if not all(any(word.strip("*") in text for text in texts) for word in search.words):
+        return False
+    asked: dict[tuple[str, bool], list[bool]] = {}
+    for term in search.terms:
+        holds = _user_term_holds(term, person, user_id, digits, emails)
+        asked.setdefault((term.field, term.negated), []).append(holds)
+    return all(not any(held) if negated else any(held) for (_, negated), held in asked.items())
 
 
 def _user_term_holds(term: Term, person: Person, user_id: int, digits: Sequence[str], emails: Sequence[str]) -> bool:
