@@ -32,7 +32,7 @@ from connectors.interaction import (
 )
 
 MAX_CALLS_A_PAGE = 30
-"""Vendor pages read for one page of ours before we say that the source was not read to its end."""
+"""Vendor pages read for one page of ours: a vendor that can seek goes on from there, another was not read to its end."""
 
 SHORTEST_SPAN = timedelta(seconds=1)
 """What a vendor caps even within such a span cannot be had."""
@@ -173,8 +173,7 @@ class Page:
     """`items` in the order asked, gapless: nothing in front of the last of them, nor of `reached`, is missing.
 
     next: None when the source is read to the end of the window. capped: it ended because of the vendor's cap
-    or of ours, so older (oldest first: newer) rows may exist, behind `reached` where that is given. dropped:
-    unmappable rows; foreign: rows of others.
+    or of ours, so older (oldest first: newer) rows may exist. dropped: unmappable rows; foreign: rows of others.
     """
 
     items: tuple[Interaction, ...]
@@ -388,7 +387,8 @@ class VendorConnector(ABC):
             if certain or fetched.reached is not None:  # an empty stretch of time is an answer as well
                 held = tuple(r for r in rows.values() if not _is_certain(r, reached, query.ascending))
                 return Page(tuple(certain), Continuation(cursor, held, reached), reached, False, dropped, foreign)
-        return Page(tuple(rows.values()), None, _edge(list(rows.values()), query.ascending), True, dropped, foreign)
+        held = tuple(rows.values())
+        return Page((), Continuation(cursor, held, after.given), after.given, False, dropped, foreign)
 
     async def _read_whole(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Page:
         rows: dict[str, Interaction] = {}

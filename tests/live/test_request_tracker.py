@@ -6,9 +6,11 @@ administrator; _DATABASE is its SQLite file, for what REST cannot set: times of 
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -68,17 +70,18 @@ class Server:
         self.database.commit()
         return rows
 
-    def ticket(self, subject: str, requestor: str | list[str], created: datetime | None = None, **body: Any) -> str:
+    def ticket(self, subject: str, requestor: str | list[str], **body: Any) -> str:
         defaults = {"Queue": "Support-IT", "Content": "Hello", "ContentType": "text/plain"}
         id_ = str(self.post("/ticket", Subject=subject, Requestor=requestor, **{**defaults, **body})["id"])
-        if created is not None:
-            self.execute("update Tickets set Created = ? where id = ?", created.strftime("%Y-%m-%d %H:%M:%S"), id_)
         self.ids[subject] = id_
         return id_
 
     def crowd(self, requestor: str, times: list[datetime]) -> None:
-        for n, at in enumerate(times):
-            self.ticket(f"crowd {n}", requestor, at)
+        """One ticket for each time; made by two workers of RT's, for that is what takes long."""
+        with ThreadPoolExecutor(2) as pool:
+            made = list(pool.map(lambda n: self.ticket(f"crowd {n}", requestor), range(len(times))))
+        for id_, at in zip(made, times, strict=True):
+            self.execute("update Tickets set Created = ? where id = ?", at.strftime("%Y-%m-%d %H:%M:%S"), id_)
 
     def grant(self, queue: str, *rights: str) -> None:
         """To every privileged user."""
@@ -257,10 +260,10 @@ async def test_who_is_found(rt: RequestTracker, sought: Identifier, name: str | 
     assert [record.id for record in await rt.find([sought], soon())] == ([name] if name else [])
 
 
-async def test_the_id_that_rest_tells_is_not_the_name(server: Server) -> None:
+def test_the_id_that_rest_tells_is_not_the_name(server: Server) -> None:
     """Why `Name` is asked for and `id` is not trusted."""
     body = server.rest.get(
-        "/users", params={"query": '[{"field": "Name", "value": "%s"}]' % ODD, "fields": "Name"}
+        "/users", params={"query": json.dumps([{"field": "Name", "value": ODD}]), "fields": "Name"}
     ).json()
     assert [(user["id"], user["Name"]) for user in body["items"]] == [("odd", ODD)]
 
@@ -396,7 +399,7 @@ async def test_no_window_loses_a_ticket_where_romes_clocks_change(
 ) -> None:
     connected = connector(server, ROMAN, "Europe/Rome")
     times = [change + timedelta(minutes=17 * n) for n in range(-9, 10)]
-    for minutes in range(-150, 151, 30):
+    for minutes in range(-150, 151, 60):
         edge = change + timedelta(minutes=minutes)
         for window in (Window(edge, times[-1] + timedelta(days=3)), Window(times[0] - timedelta(days=3), edge)):
             rows, _ = await walk(connected, MARCO, 10, ascending=ascending, window=window)
@@ -404,7 +407,7 @@ async def test_no_window_loses_a_ticket_where_romes_clocks_change(
     await connected.aclose()
 
 
-async def test_local_time_is_read_with_the_offset_of_the_wrong_side(server: Server) -> None:
+def test_local_time_is_read_with_the_offset_of_the_wrong_side(server: Server) -> None:
     """Why bounds are asked wide for a day: RT takes 01:59 in Rome for 00:59 UTC, it was 23:59 the day before."""
     roman = httpx.Client(auth=(ROMAN["user"], ROMAN["password"]), timeout=60)
     query = "Requestor.Name = 'marco.rossi' AND Created >= '2026-10-25 01:59:00' AND Created <= '2026-10-25 12:00:00'"
@@ -431,7 +434,7 @@ async def test_what_is_wanted_is_asked_of_rt(rt: RequestTracker, server: Server)
     assert await ids(Wanted(active_since=datetime.now(UTC) + timedelta(hours=1))) == set()
 
 
-async def test_a_history_filter_in_ticketsql_forgets_the_ticket(server: Server) -> None:
+def test_a_history_filter_in_ticketsql_forgets_the_ticket(server: Server) -> None:
     """Why the history is filtered in JSON."""
     body = server.rest.get(
         f"/ticket/{server.ids['shared']}/history",
