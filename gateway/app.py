@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Route
 from gateway.build import document_limits
 from gateway.core import Gateway
 from gateway.errors import BadUserInputError
-from gateway.graph.schema import build_schema
+from gateway.graph.schema import Executable
 from gateway.graph.view import GraphQLView, refusal
 from gateway.settings import Settings
 from gateway.viewer.authenticate import Authenticator
@@ -35,8 +35,11 @@ def create_app(
     """`background` runs as long as the application does: it watches the configuration, say. `at_end` closes what
     was opened beside the gateway."""
     section = settings.gateway
-    schema = build_schema(
-        max_tokens=section.max_tokens, limits=document_limits(settings), introspection=section.introspection
+    executable = Executable(
+        max_tokens=section.max_tokens,
+        limits=document_limits(settings),
+        introspection=section.introspection,
+        compiled=section.compiled_selections,
     )
 
     @asynccontextmanager
@@ -69,7 +72,7 @@ def create_app(
 
     return Starlette(
         routes=[
-            Route("/graphql", GraphQLView(schema, gateway, authenticator)),
+            Route("/graphql", GraphQLView(executable, gateway, authenticator)),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             *more_routes,

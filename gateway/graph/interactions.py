@@ -52,7 +52,8 @@ MAX_LAST = 200
 
 def of_row(name: str, description: str) -> Any:
     """A field read off the shown row as it is."""
-    return _read(attrgetter(f"shown.row.{name}"), description)
+    path = f"shown.row.{name}"
+    return _read(attrgetter(path), description, path)
 
 
 def of_details(name: str, description: str) -> Any:
@@ -65,10 +66,13 @@ def of_details(name: str, description: str) -> Any:
     return _read(read, description)
 
 
-def _read(read: Callable[[Any], Any], description: str) -> Any:
+def _read(read: Callable[[Any], Any], description: str, path: str | None = None) -> Any:
+    """A field with `read` as its resolver; a `path` of attributes lets compiled selections read it directly."""
+
     def resolve(self: Any) -> Any:
         return read(self)
 
+    resolve.reads = path  # type: ignore[attr-defined]
     return strawberry.field(resolver=resolve, description=description)
 
 

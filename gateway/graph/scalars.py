@@ -16,9 +16,8 @@ URL = NewType("URL", str)
 
 
 def format_instant(at: datetime) -> str:
-    """RFC 3339 in UTC, with `Z`, to the millisecond where there is a fraction."""
-    utc = at.astimezone(UTC)
-    return utc.isoformat(timespec="milliseconds" if utc.microsecond else "seconds").replace("+00:00", "Z")
+    """RFC 3339 in UTC, with `Z`, and microseconds where there are any: as msgspec writes it."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def parse_instant(text: object) -> datetime:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
-from strawberry.extensions import AddValidationRules, DisableIntrospection, MaxTokensLimiter
+from graphql import ExecutionResult, GraphQLError, execute
+from graphql.pyutils import is_awaitable
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types import ExecutionContext
 
 from gateway.graph import enums  # noqa: F401 - makes the enums GraphQL's
 from gateway.graph.customer import Customer
 from gateway.graph.errors import log_errors
+from gateway.graph.execution.executor import CompilingExecutor, check_hook
+from gateway.graph.execution.prepare import Documents
 from gateway.graph.interactions import CONCRETE_TYPES
-from gateway.graph.limits import DocumentLimits, limits_rule
+from gateway.graph.limits import DocumentLimits
 from gateway.graph.query import Query
 from gateway.graph.scalars import scalar_config
 from gateway.operation import Operation
@@ -27,25 +31,57 @@ class JourneySchema(strawberry.federation.Schema):
         log_errors(errors, operation.request_id if isinstance(operation, Operation) else None)
 
 
-def build_schema(
-    *, max_tokens: int = 1_000, limits: DocumentLimits | None = None, introspection: bool = True
-) -> JourneySchema:
-    """The schema with its bounds. Extensions are factories: one instance an operation."""
-    rule = limits_rule(limits or DocumentLimits())
-    extensions: list[Any] = [
-        lambda: MaxTokensLimiter(max_token_count=max_tokens),
-        lambda: AddValidationRules([rule]),
-    ]
-    if not introspection:
-        extensions.append(lambda: DisableIntrospection())
+class Executable:
+    """The schema, ready to answer: documents are prepared once, plain lists are compiled.
+
+    `compiled=False` leaves every field to graphql-core, for comparison and in case of need.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_tokens: int = 1_000,
+        limits: DocumentLimits | None = None,
+        introspection: bool = True,
+        compiled: bool = True,
+    ) -> None:
+        if compiled:
+            check_hook()
+        self.schema = build_schema()
+        self._core = self.schema._schema
+        self._executor = CompilingExecutor if compiled else StrawberryGraphQLCoreExecutionContext
+        self.documents = Documents(
+            self._core, limits or DocumentLimits(), max_tokens=max_tokens, introspection=introspection
+        )
+
+    async def execute(
+        self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, operation: Operation
+    ) -> ExecutionResult:
+        """The result, errors unmasked; its data may hold `msgspec.Raw` in place of lists."""
+        prepared = self.documents.prepare(text)
+        if prepared.document is None:
+            return ExecutionResult(None, list(prepared.errors))
+        result = execute(
+            self._core,
+            prepared.document,
+            context_value=operation,
+            variable_values=dict(variables or {}),
+            operation_name=operation_name,
+            executor_class=self._executor,
+            hide_suggestions=True,
+        )
+        finished = await result if is_awaitable(result) else result
+        assert isinstance(finished, ExecutionResult)
+        if finished.errors:
+            log_errors(finished.errors, operation.request_id)
+        return finished
+
+
+def build_schema() -> JourneySchema:
     return JourneySchema(
         query=Query,
         types=[Customer, *CONCRETE_TYPES],
-        config=StrawberryConfig(
-            scalar_map=scalar_config(),
-            disable_field_suggestions=True,
-        ),
-        extensions=extensions,
+        config=StrawberryConfig(scalar_map=scalar_config(), disable_field_suggestions=True),
     )
 
 

@@ -101,6 +101,10 @@ class GatewaySection(Section):
         default=5000, ge=100, le=100_000, description="Most fields once fragments are spread out."
     )
 
+    compiled_selections: bool = Field(
+        default=True, description="Whether lists of plain data are written by compiled code; off only in case of need."
+    )
+
     @field_validator("messaging_inactive_seconds")
     @classmethod
     def _after_idle(cls, value: int, info: ValidationInfo) -> int:
