@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import re
 from base64 import urlsafe_b64decode
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from joserfc import jwt
@@ -25,6 +26,8 @@ from gateway.viewer.jwks import MAX_KEY_ID_CHARACTERS, Algorithm, KeySource
 
 MAX_TOKEN_CHARACTERS = 8192
 MAX_SUBJECT_CHARACTERS = 200
+REMEMBERED_FOR = timedelta(seconds=30)
+MAX_REMEMBERED = 5_000
 LATEST_TIME = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]{1,4096}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{1,1024}")
@@ -70,8 +73,22 @@ class TokenVerifier:
         self._issuers = {trusted.section.issuer: trusted for trusted in issuers}
         self._leeway_seconds = leeway_seconds
         self._utc_now = utc_now
+        self._remembered: OrderedDict[str, tuple[VerifiedToken, datetime]] = OrderedDict()
 
     async def verify(self, token: str) -> VerifiedToken:
+        """A token that proved right is not proved again for half a minute: a signature costs more than a page."""
+        now = self._utc_now()
+        remembered = self._remembered.get(token)
+        if remembered is not None and now < remembered[1]:
+            return remembered[0]
+        verified = await self._prove(token)
+        self._remembered[token] = (verified, min(verified.expires_at, now + REMEMBERED_FOR))
+        self._remembered.move_to_end(token)
+        if len(self._remembered) > MAX_REMEMBERED:
+            self._remembered.popitem(last=False)
+        return verified
+
+    async def _prove(self, token: str) -> VerifiedToken:
         if len(token) > MAX_TOKEN_CHARACTERS or _COMPACT.fullmatch(token) is None:
             raise UnauthenticatedError
         try:
