@@ -40,6 +40,8 @@ def create_app(
         limits=document_limits(settings),
         introspection=section.introspection,
         compiled=section.compiled_selections,
+        trusted=section.trusted_documents.documents if section.trusted_documents else None,
+        only_trusted=section.only_trusted_documents,
     )
 
     @asynccontextmanager

@@ -8,6 +8,7 @@ GatewayError              nobody raises it itself
 ├── TooComplexError       TOO_COMPLEX        ask for less at once
 ├── RateLimitedError      RATE_LIMITED       wait `retry_after_seconds`
 ├── DeadlineExceededError DEADLINE_EXCEEDED  ask again, or for less
+├── PersistedQueryNotFoundError PERSISTED_QUERY_NOT_FOUND  send a document that the operator listed
 └── InternalError         INTERNAL           tell an operator the request id
 
 Source: BEHAVIOUR.md, "Errors" (the public contract).
@@ -75,6 +76,13 @@ class RateLimitedError(GatewayError):
 class DeadlineExceededError(GatewayError):
     code = "DEADLINE_EXCEEDED"
     default_message = "The answer took too long."
+
+
+class PersistedQueryNotFoundError(GatewayError):
+    """The hash is not among the trusted documents; or a text was sent where only those are taken."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+    default_message = "This document is not one of those that the gateway trusts."
 
 
 class InternalError(GatewayError):

@@ -16,7 +16,7 @@ from gateway.graph import enums  # noqa: F401 - makes the enums GraphQL's
 from gateway.graph.customer import Customer
 from gateway.graph.errors import log_errors
 from gateway.graph.execution.executor import CompilingExecutor, check_hook
-from gateway.graph.execution.prepare import Documents
+from gateway.graph.execution.prepare import Documents, Prepared
 from gateway.graph.interactions import CONCRETE_TYPES
 from gateway.graph.limits import DocumentLimits
 from gateway.graph.query import Query
@@ -44,6 +44,8 @@ class Executable:
         limits: DocumentLimits | None = None,
         introspection: bool = True,
         compiled: bool = True,
+        trusted: Mapping[str, str] | None = None,
+        only_trusted: bool = False,
     ) -> None:
         if compiled:
             check_hook()
@@ -51,14 +53,18 @@ class Executable:
         self._core = self.schema._schema
         self._executor = CompilingExecutor if compiled else StrawberryGraphQLCoreExecutionContext
         self.documents = Documents(
-            self._core, limits or DocumentLimits(), max_tokens=max_tokens, introspection=introspection
+            self._core,
+            limits or DocumentLimits(),
+            max_tokens=max_tokens,
+            introspection=introspection,
+            trusted=trusted,
+            only_trusted=only_trusted,
         )
 
     async def execute(
-        self, text: str, variables: Mapping[str, Any] | None, operation_name: str | None, operation: Operation
+        self, prepared: Prepared, variables: Mapping[str, Any] | None, operation_name: str | None, operation: Operation
     ) -> ExecutionResult:
         """The result, errors unmasked; its data may hold `msgspec.Raw` in place of lists."""
-        prepared = self.documents.prepare(text)
         if prepared.document is None:
             return ExecutionResult(None, list(prepared.errors))
         result = execute(

@@ -61,7 +61,8 @@ class GraphQLView:
         viewer = await self._authenticator.viewer(headers.get("authorization"), headers.get("x-work-profile"))
         body = await _read(request)
         operation = Operation.begin(self._gateway, viewer, request_id_of(request))
-        result = await self._executable.execute(body.query or "", body.variables, body.operation_name, operation)
+        prepared = self._executable.documents.prepare(body.query, _digest(body))
+        result = await self._executable.execute(prepared, body.variables, body.operation_name, operation)
         media_type = preferred_media_type(request)
         shown = _shown(result, operation.request_id)
         # 400 for a document or variables that were refused, where the media type lets a status say so
@@ -81,9 +82,16 @@ async def _read(request: Request) -> _Body:
         raise BadUserInputError(sentence) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise BadUserInputError("The body is not valid JSON.") from None
-    if not body.query:
+    if not body.query and _digest(body) is None:
         raise BadUserInputError("The body must hold a `query`.")
     return body
+
+
+def _digest(body: _Body) -> str | None:
+    """The hash of a trusted document, sent in its place as clients send persisted queries."""
+    persisted = (body.extensions or {}).get("persistedQuery")
+    digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    return digest if isinstance(digest, str) else None
 
 
 def _shown(result: ExecutionResult, request_id: str) -> dict[str, Any]:

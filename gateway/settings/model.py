@@ -15,6 +15,7 @@ from gateway.settings.types import (
     ConnectorRef,
     Contact,
     Divisions,
+    DocumentsPath,
     EncryptedUrl,
     HexSha256,
     Host,
@@ -101,9 +102,23 @@ class GatewaySection(Section):
         default=5000, ge=100, le=100_000, description="Most fields once fragments are spread out."
     )
 
+    trusted_documents: DocumentsPath | None = Field(
+        default=None,
+        description="A JSON file of documents by their SHA-256, which clients may send instead of the text.",
+    )
+    only_trusted_documents: bool = Field(
+        default=False, description="Whether all other documents are refused. Needs `trusted_documents`."
+    )
     compiled_selections: bool = Field(
         default=True, description="Whether lists of plain data are written by compiled code; off only in case of need."
     )
+
+    @field_validator("only_trusted_documents")
+    @classmethod
+    def _has_documents(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("trusted_documents") is None:
+            raise refusal("leaves nothing that may be asked", "name the file in `trusted_documents`")
+        return value
 
     @field_validator("messaging_inactive_seconds")
     @classmethod

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+import json
 import re
 import zoneinfo
 from base64 import b64decode, urlsafe_b64decode
@@ -34,6 +36,7 @@ from gateway.viewer.jwks import read_key_set
 
 SECRET_BYTES = 32
 MAX_FILE_BYTES = 64 * 1024
+MAX_DOCUMENTS_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -156,14 +159,14 @@ def _secret_text(value: Any, around: Surroundings) -> str:
     return text
 
 
-def _file(name: str, around: Surroundings) -> bytes:
+def _file(name: str, around: Surroundings, max_bytes: int = MAX_FILE_BYTES) -> bytes:
     try:
         with (around.folder / name).open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)
+            content = file.read(max_bytes + 1)
     except (OSError, ValueError):
         raise refusal("names a file that cannot be read", "check its path and that the gateway may read it") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise refusal("names a file that is too large", f"give one of at most {MAX_FILE_BYTES} bytes")
+    if len(content) > max_bytes:
+        raise refusal("names a file that is too large", f"give one of at most {max_bytes} bytes")
     return content
 
 
@@ -208,9 +211,34 @@ def _key_set_file(value: Any, info: ValidationInfo) -> KeySetFile:
     return KeySetFile(value, content)
 
 
+@dataclass(frozen=True)
+class DocumentsFile:
+    """Trusted documents, by the SHA-256 of their text, that were read from a file when the settings were."""
+
+    name: str
+    documents: Mapping[str, str] = field(repr=False)
+
+
+def _documents_file(value: Any, info: ValidationInfo) -> DocumentsFile:
+    """A JSON object of hash and document, as code generators for clients write it."""
+    if not isinstance(value, str):
+        raise refusal("must be text", "write the path of a file")
+    try:
+        documents = json.loads(_file(value, _around(info), MAX_DOCUMENTS_BYTES))
+    except ValueError:
+        documents = None
+    if not isinstance(documents, dict) or not all(isinstance(text, str) for text in documents.values()):
+        raise refusal("names a file that is no JSON object of documents", 'store {"<SHA-256>": "<document>", …}')
+    for digest, text in documents.items():
+        if hashlib.sha256(text.encode()).hexdigest() != digest.removeprefix("sha256:"):
+            raise refusal("names a file with a document under a wrong hash", "key each document by its SHA-256")
+    return DocumentsFile(value, {digest.removeprefix("sha256:"): text for digest, text in documents.items()})
+
+
 _hidden = PlainSerializer(lambda _: "**********", return_type=str, when_used="json")
 Secret = Annotated[SecretStr, PlainValidator(_secret), _hidden]
 Secret32Bytes = Annotated[SecretBytes, PlainValidator(_secret_bytes), _hidden]
+DocumentsPath = Annotated[DocumentsFile, PlainValidator(_documents_file)]
 KeySetPath = Annotated[KeySetFile, PlainValidator(_key_set_file)]
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 from graphql import (
     ASTValidationRule,
@@ -17,6 +18,7 @@ from graphql import (
     validate,
 )
 
+from gateway.errors import PersistedQueryNotFoundError
 from gateway.graph.limits import DocumentLimits, limits_rule
 
 MAX_DOCUMENTS = 1_000
@@ -35,7 +37,17 @@ class Prepared:
 class Documents:
     """Prepares documents for one schema under its limits; refusals are remembered as well."""
 
-    def __init__(self, schema: GraphQLSchema, limits: DocumentLimits, *, max_tokens: int, introspection: bool) -> None:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: DocumentLimits,
+        *,
+        max_tokens: int,
+        introspection: bool,
+        trusted: Mapping[str, str] | None = None,
+        only_trusted: bool = False,
+    ) -> None:
+        """`trusted`: documents by the SHA-256 of their text. Raises ValueError when one of them is not valid."""
         self._schema = schema
         self._max_tokens = max_tokens
         rules: list[type[ASTValidationRule]] = [*specified_rules]
@@ -44,8 +56,24 @@ class Documents:
         self._limits: Collection[type[ASTValidationRule]] = [limits_rule(limits)]
         self._rules: Collection[type[ASTValidationRule]] = rules
         self._known: OrderedDict[str, Prepared] = OrderedDict()
+        self._only_trusted = only_trusted
+        self._trusted = {digest: self._prepare(text) for digest, text in (trusted or {}).items()}
+        for digest, prepared in self._trusted.items():
+            if prepared.errors:
+                raise ValueError(f"the trusted document {digest[:12]}… is not valid: {prepared.errors[0].message}")
 
-    def prepare(self, text: str) -> Prepared:
+    def prepare(self, text: str | None, digest: str | None = None) -> Prepared:
+        """By its hash among the trusted, or by its text. Raises `PersistedQueryNotFoundError`."""
+        if digest is not None or self._only_trusted:
+            if text is not None and digest is None:
+                digest = sha256(text.encode()).hexdigest()
+            trusted = self._trusted.get(digest or "")
+            if trusted is None:
+                raise PersistedQueryNotFoundError
+            return trusted
+        return self._remembered(text or "")
+
+    def _remembered(self, text: str) -> Prepared:
         known = self._known.get(text)
         if known is not None:
             self._known.move_to_end(text)
