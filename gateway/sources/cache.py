@@ -1,0 +1,181 @@
+"""What sources said a moment ago: raw answers, below visibility, alike for every viewer.
+
+An answer is as good as new for its soft lifetime. For a while after that it is served once more and a new one fetched
+behind the caller's back; later the caller waits for the new one, and gets the old one, marked stale, when the source
+fails before its hard lifetime is over. Many callers who ask the same at once cost one call. Nothing here knows a
+viewer: keys are made of the source, the question and the identity alone. Why: docs/decisions/0013-source-cache.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from aiocache import SimpleMemoryCache
+from aiocache.serializers import NullSerializer
+
+from connectors.errors import ConnectorError
+from gateway.sources.report import SourceState
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class CacheLimits:
+    """Lifetimes in seconds; `jitter` varies them by so much either way, so that answers do not all end at once.
+
+    soft: as good as new. grace: served at once while a new one is fetched. hard: served instead of a failure.
+    failure: for so long a failed source is not asked the same again. max_bytes: of all answers together, roughly.
+    """
+
+    soft_seconds: float = 5.0
+    grace_seconds: float = 15.0
+    hard_seconds: float = 300.0
+    failure_seconds: float = 1.0
+    jitter: float = 0.1
+    max_bytes: int = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """FRESH was fetched for this call or together with it; CACHED and STALE were true at `as_of`."""
+
+    value: T
+    state: SourceState = SourceState.FRESH
+    as_of: datetime | None = None
+
+
+class Store(Protocol):
+    """Where entries live. aiocache's backends fit; entries are immutable, so they need not be copied."""
+
+    async def get(self, key: Hashable) -> Any: ...
+    async def set(self, key: Hashable, value: Any) -> Any: ...
+    async def delete(self, key: Hashable) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """`error` is the last failure, remembered until `failed_until`; `value` is what was said before it, if anything
+    was. Instants are monotonic seconds."""
+
+    value: Any
+    as_of: datetime
+    soft_until: float
+    grace_until: float
+    hard_until: float
+    error: ConnectorError | None = None
+    failed_until: float = 0.0
+
+
+@dataclass(slots=True)
+class SourceCache:
+    """The clocks and the jitter are passed in; `weigh` is asked once an answer for its size in bytes."""
+
+    limits: CacheLimits = field(default_factory=CacheLimits)
+    store: Store = field(default_factory=lambda: SimpleMemoryCache(serializer=NullSerializer(), timeout=None))
+    monotonic: Callable[[], float] = time.monotonic
+    utc_now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    vary: Callable[[], float] = random.random
+    _weights: OrderedDict[Hashable, int] = field(default_factory=OrderedDict)
+    _bytes: int = 0
+    _flights: dict[Hashable, asyncio.Task[Any]] = field(default_factory=dict)
+
+    async def ask(self, key: Hashable, fetch: Callable[[], Awaitable[T]], weigh: Callable[[T], int]) -> Answer[T]:
+        """The answer to `key`, fetched when there is none that will do. Raises what `fetch` raises when there is
+        not even a stale one. A caller who goes away does not end the fetch for the others."""
+        entry: _Entry | None = await self.store.get(key)
+        if entry is None:
+            return Answer(await self._fetch_once(key, fetch, weigh, None))
+        now = self.monotonic()
+        self._touch(key)
+        if now < entry.soft_until:
+            return Answer(entry.value, SourceState.CACHED, entry.as_of)
+        old = Answer(entry.value, SourceState.STALE, entry.as_of) if now < entry.hard_until else None
+        if entry.error is not None and now < entry.failed_until:
+            if old is None:
+                raise entry.error
+            return old
+        if now < entry.grace_until:
+            self._start(key, fetch, weigh, entry)
+            return Answer(entry.value, SourceState.CACHED, entry.as_of)
+        try:
+            return Answer(await self._fetch_once(key, fetch, weigh, entry))
+        except ConnectorError:
+            if old is None:
+                raise
+            return old
+
+    async def forget(self, belongs: Callable[[Hashable], bool]) -> None:
+        """Drop every answer whose key `belongs` says so: something has changed at its source."""
+        for key in [key for key in self._weights if belongs(key)]:
+            await self._drop(key)
+
+    async def _fetch_once(
+        self, key: Hashable, fetch: Callable[[], Awaitable[T]], weigh: Callable[[T], int], keep: _Entry | None
+    ) -> T:
+        value: T = await asyncio.shield(self._start(key, fetch, weigh, keep))
+        return value
+
+    def _start(
+        self, key: Hashable, fetch: Callable[[], Awaitable[T]], weigh: Callable[[T], int], keep: _Entry | None
+    ) -> asyncio.Task[T]:
+        """The fetch under way for this key; a new one when there is none."""
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._flights[key] = asyncio.create_task(self._fetch(key, fetch, weigh, keep))
+            flight.add_done_callback(lambda done: self._land(key, done))
+        return flight
+
+    async def _fetch(
+        self, key: Hashable, fetch: Callable[[], Awaitable[T]], weigh: Callable[[T], int], keep: _Entry | None
+    ) -> T:
+        try:
+            value = await fetch()
+        except ConnectorError as error:
+            failed_until = self.monotonic() + self.limits.failure_seconds
+            entry = keep or _Entry(None, self.utc_now(), 0.0, 0.0, 0.0)
+            await self._remember(key, replace(entry, error=error, failed_until=failed_until), self._weights.get(key, 0))
+            raise
+        now, factor, limits = self.monotonic(), 1 + self.limits.jitter * (2 * self.vary() - 1), self.limits
+        entry = _Entry(
+            value,
+            self.utc_now(),
+            now + limits.soft_seconds * factor,
+            now + limits.grace_seconds * factor,
+            now + limits.hard_seconds * factor,
+        )
+        await self._remember(key, entry, weigh(value))
+        return value
+
+    def _land(self, key: Hashable, done: asyncio.Task[Any]) -> None:
+        self._flights.pop(key, None)
+        if not done.cancelled():
+            done.exception()  # seen, also when every caller has gone
+
+    async def _remember(self, key: Hashable, entry: _Entry, weight: int) -> None:
+        """Keep it, and let the least recently used go until the bound holds again."""
+        await self._drop(key)
+        await self.store.set(key, entry)
+        self._weights[key] = weight
+        self._bytes += weight
+        while self._bytes > self.limits.max_bytes and len(self._weights) > 1:
+            await self._drop(next(iter(self._weights)))
+
+    async def _drop(self, key: Hashable) -> None:
+        self._bytes -= self._weights.pop(key, 0)
+        await self.store.delete(key)
+
+    def _touch(self, key: Hashable) -> None:
+        if key in self._weights:
+            self._weights.move_to_end(key)
+
+    @property
+    def bytes_held(self) -> int:
+        """Of all answers together, as `weigh` told."""
+        return self._bytes
