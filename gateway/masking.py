@@ -5,9 +5,11 @@ Source: VISIBILITY.md §3, `customer:pii:view`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
 from operator import is_
-from typing import TypeVar
+from typing import TypeVar, get_args
 from urllib.parse import unquote
 
 import msgspec
@@ -21,6 +23,8 @@ TELLING_LENGTH = 7
 """An id this long counts wherever it stands; a shorter one as a whole word, so that contact 7 is not in ticket 1073."""
 MAX_DECODINGS = 4
 """A url may carry another, which may carry a third: each is encoded once more."""
+
+_NO_DIGITS = re.compile(r"\D+")
 
 T = TypeVar("T")
 
@@ -69,12 +73,14 @@ class Hidden:
         return True  # no honest link is encoded that deep
 
     def _spelled(self, text: str) -> bool:
-        digits = "".join(filter(str.isdigit, text)) if self._tails else ""
-        return (
-            any(tail in digits for tail in self._tails)
-            or any(part in text for part in self._parts)
-            or any(_holds_word(text, word) for word in self._words)
-        )
+        for part in self._parts:
+            if part in text:
+                return True
+        if self._tails and (digits := _NO_DIGITS.sub("", text)):
+            for tail in self._tails:
+                if tail in digits:
+                    return True
+        return any(_holds_word(text, word) for word in self._words if word in text)
 
 
 def _holds_word(text: str, word: str) -> bool:
@@ -98,14 +104,33 @@ def spell_nothing_out(part: T, hidden: Hidden) -> T:
         return part if all(map(is_, items, part)) else type(part)(items)
     if not isinstance(part, msgspec.Struct):
         return part
+    texts, parts = _spelling_fields(type(part))
     changed: dict[str, object] = {}
-    for field in part.__struct_fields__:
+    for field in texts:
         value = getattr(part, field)
-        if field in _EMPTY:
-            if value and hidden.within(value):
-                changed[field] = _EMPTY[field]
-        elif isinstance(value, tuple | msgspec.Struct):
-            shown = spell_nothing_out(value, hidden)
-            if shown is not value:
-                changed[field] = shown
+        if value and hidden.within(value):
+            changed[field] = _EMPTY[field]
+    for field in parts:
+        value = getattr(part, field)
+        shown = spell_nothing_out(value, hidden) if value else value
+        if shown is not value:
+            changed[field] = shown
     return msgspec.structs.replace(part, **changed) if changed else part
+
+
+@cache
+def _spelling_fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The texts of such a part that may spell somebody out, and its fields with parts that hold such texts."""
+    fields = msgspec.structs.fields(kind)
+    texts = tuple(field.name for field in fields if field.name in _EMPTY)
+    parts = tuple(
+        field.name for field in fields if any(any(_spelling_fields(inner)) for inner in _structs_in(field.type))
+    )
+    return texts, parts
+
+
+def _structs_in(hint: object) -> Iterator[type[msgspec.Struct]]:
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        yield hint
+    for argument in get_args(hint):
+        yield from _structs_in(argument)

@@ -80,17 +80,19 @@ class _Sight(NamedTuple):
     """What a viewer may see of things that carry one set of divisions.
 
     divisions: of those, where they see it; vendor_divisions: the same by the vendor's ids. whole: nothing is withheld.
+    The others: whether the permission counts, in the order of `_FIELD_PERMISSIONS`.
     """
 
     divisions: tuple[str, ...] = ()
     vendor_divisions: tuple[str, ...] = ()
+    whole: bool = False
     event_type: bool = False
     queue: bool = False
     wrap_up: bool = False
     pii: bool = False
-    whole: bool = False
 
 
+_FIELD_PERMISSIONS = (EVENT_TYPE_VIEW, QUEUE_SEARCH, WRAP_UP_CODE_VIEW, PII_VIEW)
 _BLIND = _Sight()
 
 
@@ -137,8 +139,8 @@ class Judge:
     def show(self, row: Interaction, record: Record, identifiers: Sequence[Identifier] = ()) -> Shown | None:
         """The row as this viewer is shown it, or None.
 
-        `record` is the one the row hangs on; `identifiers` are all of the customer's, so that none of them
-        survives in an externalId or a url when it is masked.
+        `record` is the one the row hangs on; `identifiers` are those that the viewer knows the customer by, so that
+        none of them survives in a name, an externalId or a url when it is masked.
         """
         if row.channel not in self.channels or record.source != row.source or not self.sees_record(record):
             return None
@@ -176,41 +178,38 @@ class Judge:
         return [not known or True in known for known in _nearest(found)]
 
     def _redact(self, row: Interaction, sights: list[_Sight], identifiers: Sequence[Identifier]) -> Shown:
-        position = Position(row.started_at, row.source, row.external_id)
         pii = any(s.pii for s in sights)
-        masked = not pii and row.address is not None
-        tags = self._shown_tags(row, sights)
-        if not pii:
-            row = spell_nothing_out(row, Hidden([*identifiers, *_address_identifiers(row.address)]))
-        queues = [leg.queue for leg, s in zip(row.legs, sights, strict=False) if leg.queue is not None and s.queue]
-        agents = [leg.agent for leg, s in zip(row.legs, sights, strict=False) if leg.agent is not None and s.divisions]
-        wrap_ups = _wrap_ups(row, sights)
+        told = row if pii else spell_nothing_out(row, self._hidden(identifiers, row.address))
+        queues = [leg.queue for leg, s in zip(told.legs, sights, strict=False) if leg.queue is not None and s.queue]
+        agents = [leg.agent for leg, s in zip(told.legs, sights, strict=False) if leg.agent is not None and s.divisions]
         own = self._sight(row.source, row.division_ids)
-        if not (all(s.whole for s in sights) and (own.whole or not row.division_ids)):
+        if all(s.whole for s in sights) and (own.whole or not row.division_ids):
+            shown = row
+        else:
             first, last = sights[0], sights[-1]
             event_type = any(s.event_type for s in sights)
-            row = msgspec.structs.replace(
-                row,
+            shown = msgspec.structs.replace(
+                told,
                 address=row.address if pii or row.address is None else _masked_address(row.address),
                 outcome=row.outcome if last.divisions else None,
                 score=row.score if last.divisions else None,
-                campaign=row.campaign if first.divisions else None,
+                campaign=told.campaign if first.divisions else None,
                 preview=row.preview if first.event_type else None,
-                legs=tuple(map(_shown_leg, row.legs, sights)) if event_type else (),
+                legs=tuple(map(_shown_leg, told.legs, sights)) if event_type else (),
                 wrap_up_codes=row.wrap_up_codes if last.wrap_up else (),
-                tags=tags,
-                comments=tuple(c for c in row.comments if _at_leg(row, sights, c.at).event_type),
+                tags=self._shown_tags(row, sights),
+                comments=tuple(c for c in told.comments if _at_leg(row, sights, c.at).event_type),
                 division_ids=own.vendor_divisions,
-                details=_shown_details(row, sights, event_type),
+                details=_shown_details(told, sights, event_type),
             )
         return Shown(
-            row,
-            position,
+            shown,
+            Position(row.started_at, row.source, row.external_id),
             queues[-1] if queues else None,
             agents[-1] if agents else None,
-            wrap_ups,
+            _wrap_ups(row, sights),
             tuple(dict.fromkeys(d for s in sights for d in s.divisions)),
-            masked,
+            masked=not pii and row.address is not None,
         )
 
     def _shown_tags(self, row: Interaction, sights: list[_Sight]) -> tuple[str, ...]:
@@ -231,7 +230,20 @@ class Judge:
         gone = withheld - shown
         return tuple(tag for tag in row.tags if tag.casefold() not in gone)
 
+    def _hidden(self, identifiers: Sequence[Identifier], address: Address | None) -> Hidden:
+        """The customer's identifiers, and the row's address, which need not be among them."""
+        used = Identifier(address.identifier_kind, address.value) if address else None
+        key = tuple(identifiers) if used is None or used in identifiers else (*identifiers, used)
+        hidden = self._remembered_identifiers.get(key)
+        if hidden is None:
+            hidden = self._remembered_identifiers[key] = Hidden(key)
+        return hidden
+
     # ---------------------------------------------------------------- the customer
+
+    def visible_identifiers(self, records: Iterable[Record]) -> tuple[Identifier, ...]:
+        """What a customer is known by, as far as visible records say."""
+        return tuple(dict.fromkeys(h.identifier for r in records if self.sees_record(r) for h in r.identifiers))
 
     def show_identifier(self, identifier: Identifier, records: Iterable[Record]) -> ShownIdentifier | None:
         """An identifier as this viewer is shown it: None when no visible record carries it."""
@@ -255,8 +267,8 @@ class Judge:
         named = next((r for r in visible if r.name), None)
         if named is None or named.name is None:
             return None
-        identifiers = {h.identifier for r in records for h in r.identifiers}
-        hidden = Hidden(i for i in identifiers if (shown := self.show_identifier(i, visible)) is None or shown.masked)
+        known = self.visible_identifiers(visible)
+        hidden = Hidden(i for i in known if (shown := self.show_identifier(i, visible)) is None or shown.masked)
         return None if hidden.within(named.name) else named.name
 
     def show_campaigns(self, records: Iterable[Record]) -> list[tuple[str, Campaign]]:
@@ -326,6 +338,10 @@ class Judge:
     def _remembered(self) -> dict[tuple[str, tuple[str, ...]], _Sight]:
         return {}
 
+    @cached_property
+    def _remembered_identifiers(self) -> dict[tuple[Identifier, ...], Hidden]:
+        return {}
+
     def _record_divisions(self, record: Record) -> list[str]:
         rules = self.deployment.sources[record.source]
         return [rules.division(vendor_id) for vendor_id in record.division_ids]
@@ -347,14 +363,8 @@ class Judge:
             candidates = rules.divisions or (self.deployment.home_division,)
         visible = tuple(dict.fromkeys(d for d in candidates if self._base.holds(d)))
         seen = tuple(vendor_id for vendor_id in vendor_divisions if rules.division(vendor_id) in visible)
-
-        def held(permission: str) -> bool:
-            return any(map(self._scope(permission).holds, visible))
-
-        sight = _Sight(
-            visible, seen, held(EVENT_TYPE_VIEW), held(QUEUE_SEARCH), held(WRAP_UP_CODE_VIEW), held(PII_VIEW)
-        )
-        return sight._replace(whole=all(sight[2:6]) and seen == vendor_divisions)
+        held = [any(map(self._scope(permission).holds, visible)) for permission in _FIELD_PERMISSIONS]
+        return _Sight(visible, seen, all(held) and seen == vendor_divisions, *held)
 
 
 # -------------------------------------------------------------------- parts of a row
@@ -428,10 +438,6 @@ def _shown_details(row: Interaction, sights: list[_Sight], event_type: bool) -> 
     if isinstance(details, WebVisitDetails):
         return details if event_type else msgspec.structs.replace(details, events=())
     return details
-
-
-def _address_identifiers(address: Address | None) -> tuple[Identifier, ...]:
-    return () if address is None else (Identifier(address.identifier_kind, address.value),)
 
 
 def _masked_address(address: Address) -> Address:

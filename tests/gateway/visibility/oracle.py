@@ -47,7 +47,7 @@ QUEUE = "routing:queue:search"
 WRAP_UP = "routing:wrapupCode:view"
 PII = "customer:pii:view"
 
-MODULE_CHANNELS = {
+CHANNELS_OF_MODULE = {
     "JOURNEY": "VOICE CALLBACK VIDEO FAX",
     "SUPPORT": "TICKET EMAIL",
     "SURVEYS": "SURVEY",
@@ -58,6 +58,7 @@ MODULE_CHANNELS = {
     "WEB_TRACKING": "WEB KNOWLEDGE",
     "OTHER": "IN_PERSON OTHER",
 }
+MODULE_OF_CHANNEL = {channel: module for module, channels in CHANNELS_OF_MODULE.items() for channel in channels.split()}
 
 WITHHELD_FIELDS = {
     EVENT_TYPE: (
@@ -108,7 +109,7 @@ class Oracle:
     # ------------------------------------------------------------------ 1. A viewer
 
     def held_in(self, permission: str, division: str) -> bool:
-        """ "Its grants (permission @ divisions, or @ every one) ... Unknown role, profile, division: nothing." """
+        """«Its grants (permission @ divisions, or @ every one) ... Unknown role, profile, division: nothing.»"""
         scope = self.viewer.grants.get(permission)
         if scope is None:
             return False
@@ -123,17 +124,14 @@ class Oracle:
         return scope.everywhere or any(self.held_in(permission, division) for division in self.deployment.divisions)
 
     def on_profile(self, channel: Channel) -> bool:
-        """ "An AGENT with none reaches nothing; anyone else with none is not narrowed by channel and service." """
+        """«An AGENT with none reaches nothing; anyone else with none is not narrowed by channel and service.»"""
         if self.viewer.active is None:
             return self.viewer.kind is not ViewerKind.AGENT
         return channel in self.viewer.active.channels
 
     def licensed(self, channel: Channel) -> bool:
-        """ "2.1. Licence: the module of its channel is on. ... Nothing shows without JOURNEY." """
-        modules = {str(module) for module in self.deployment.modules}
-        if "JOURNEY" not in modules:
-            return False
-        return any(channel.value in MODULE_CHANNELS[module].split() for module in modules)
+        """«2.1. Licence: the module of its channel is on. ... Nothing shows without JOURNEY.»"""
+        return "JOURNEY" in self.deployment.modules and MODULE_OF_CHANNEL[channel] in self.deployment.modules
 
     def source_channels(self, source: str) -> frozenset[Channel]:
         """The configured channels of a source that are licensed and on the profile."""
@@ -143,8 +141,8 @@ class Oracle:
         return frozenset(c for c in rules.channels if self.licensed(c) and self.on_profile(c))
 
     def reaches(self, source: str) -> bool:
-        """ "A source is in reach when the viewer holds `journey:event:view` anywhere and one of its configured
-        channels is licensed and on the profile; else it gives no rows and appears nowhere." """
+        """«A source is in reach when the viewer holds `journey:event:view` anywhere and one of its configured
+        channels is licensed and on the profile; else it gives no rows and appears nowhere.»"""
         return self.held_anywhere(EVENT) and bool(self.source_channels(source))
 
     # ------------------------------------------------------------------ 2. A row is visible when all four hold
@@ -154,16 +152,16 @@ class Oracle:
         return frozenset(rules.division(vendor_id) for vendor_id in record.division_ids)
 
     def sees_record(self, record: Record) -> bool:
-        """ "2.3. Record: the source's contact it hangs on is in reach and has no division, or one with
-        `externalContacts:session:view`." """
+        """«2.3. Record: the source's contact it hangs on is in reach and has no division, or one with
+        `externalContacts:session:view`.»"""
         if not self.reaches(record.source):
             return False
         divisions = self.record_divisions(record)
         return not divisions or any(self.held_in(SESSION, division) for division in divisions)
 
     def leg_divisions(self, row: Interaction, leg: Leg) -> frozenset[str]:
-        """ "Divisions of a leg: its own, else the interaction's, else its source's by configuration (`*`: every), else
-        the home division." """
+        """«Divisions of a leg: its own, else the interaction's, else its source's by configuration (`*`: every), else
+        the home division.»"""
         rules = self.deployment.sources[row.source]
         if leg.division_ids:
             return frozenset(rules.division(vendor_id) for vendor_id in leg.division_ids)
@@ -176,7 +174,7 @@ class Oracle:
         return frozenset({self.deployment.home_division})
 
     def own_services(self, row: Interaction, legs: list[Leg], index: int) -> frozenset[tuple[str, str]]:
-        """ "Services: its queue, and for the first leg the campaign." As ("queue" or "campaign", name)."""
+        """«Services: its queue, and for the first leg the campaign.» As ("queue" or "campaign", name)."""
         rules = self.deployment.sources[row.source]
         services = set()
         queue = legs[index].queue
@@ -187,7 +185,7 @@ class Oracle:
         return frozenset(services)
 
     def leg_services(self, row: Interaction, legs: list[Leg], index: int) -> frozenset[tuple[str, str]]:
-        """ "A leg with none takes the nearest earlier leg's, else the nearest later's." """
+        """«A leg with none takes the nearest earlier leg's, else the nearest later's.»"""
         for candidate in [index, *range(index - 1, -1, -1), *range(index + 1, len(legs))]:
             services = self.own_services(row, legs, candidate)
             if services:
@@ -195,17 +193,17 @@ class Oracle:
         return frozenset()
 
     def service_allowed(self, services: frozenset[tuple[str, str]]) -> bool:
-        """ "Its services are unknown or one is on the profile." "Profiles list queues and campaigns." """
+        """«Its services are unknown or one is on the profile.» «Profiles list queues and campaigns.»"""
         profile = self.viewer.active
         if profile is None or not services:
             return True
         return any(name in (profile.queues if kind == "queue" else profile.campaigns) for kind, name in services)
 
     def judged_legs(self, row: Interaction) -> list[JudgedLeg]:
-        """ "Legs go by start; an interaction without any is one leg."
+        """«Legs go by start; an interaction without any is one leg.»
 
-        "2.4. Leg: one leg is visible: both `journey:event:view` and `externalContacts:session:view` are held in one of
-        its divisions, and its services are unknown or one is on the profile." """
+        «2.4. Leg: one leg is visible: both `journey:event:view` and `externalContacts:session:view` are held in one of
+        its divisions, and its services are unknown or one is on the profile.»"""
         legs = sorted(row.legs, key=lambda leg: leg.started_at) or [Leg(started_at=row.started_at)]
         judged = []
         for index, leg in enumerate(legs):
@@ -232,15 +230,15 @@ class Oracle:
     # ------------------------------------------------------------------ 3. A field is withheld without
 
     def counts_for_leg(self, permission: str, leg: JudgedLeg) -> bool:
-        """ "It counts for a leg if held in a division where that leg is visible." """
+        """«It counts for a leg if held in a division where that leg is visible.»"""
         return any(self.held_in(permission, division) for division in leg.seen_in)
 
     def counts_for_row(self, permission: str, legs: list[JudgedLeg]) -> bool:
-        """ "... for the row, if for any leg." """
+        """«... for the row, if for any leg.»"""
         return any(self.counts_for_leg(permission, leg) for leg in legs)
 
     def counts_for_identifier(self, identifier: Identifier, records: Sequence[Record]) -> bool:
-        """ "... for an identifier, if in a division of a visible record carrying it (undivided: anywhere)." """
+        """«... for an identifier, if in a division of a visible record carrying it (undivided: anywhere).»"""
         for record in records:
             if not self.sees_record(record) or identifier not in carried_by(record):
                 continue
@@ -259,22 +257,21 @@ class Oracle:
         secrets = [] if pii else [*identifiers, *address_identifiers(row.address)]
         shown = replace(
             row,
-            # "A name, externalId or url holding one is emptied."
+            # «A name, externalId or url holding one is emptied.»
             external_id=emptied(row.external_id, secrets),
-            url=emptied_or_none(row.url, secrets),
-            # "Outcome, score and wrap-ups of no leg follow the last leg; campaign and preview the first."
+            url=emptied_url(row.url, secrets),
+            # «Outcome, score and wrap-ups of no leg follow the last leg; campaign and preview the first.»
             outcome=row.outcome if legs[-1].seen_in else None,
             score=row.score if legs[-1].seen_in else None,
             wrap_up_codes=row.wrap_up_codes if self.counts_for_leg(WRAP_UP, legs[-1]) else (),
             campaign=row.campaign if legs[0].seen_in else None,
             preview=row.preview if self.counts_for_leg(EVENT_TYPE, legs[0]) else None,
-            legs=self.shown_legs(legs),
+            legs=self.shown_legs(row, legs),
             tags=self.shown_tags(row, legs),
             comments=tuple(c for c in row.comments if self.said_shown(c.at, legs)),
             details=self.shown_details(row.details, legs),
             address=row.address if row.address is None or pii else masked_address(row.address),
-            # Those in which this viewer may see it: a division that they may not see it in is none of their business.
-            division_ids=self.shown_division_ids(row, row.division_ids, divisions_of(legs)),
+            division_ids=self.shown_division_ids(row, row.division_ids),
         )
         return Expected(
             row=without_secret_names(shown, secrets),
@@ -286,9 +283,9 @@ class Oracle:
             masked=row.address is not None and not pii,
         )
 
-    def shown_legs(self, legs: list[JudgedLeg]) -> tuple[Leg, ...]:
-        """ "`journey:eventType:view`: legs". "A hidden leg keeps times and kind; its queue, agent, divisions, wrap-ups
-        ... go." A leg that the permission doesn't count for shows no more of itself than a hidden one."""
+    def shown_legs(self, row: Interaction, legs: list[JudgedLeg]) -> tuple[Leg, ...]:
+        """«`journey:eventType:view`: legs». «A hidden leg keeps times and kind; its queue, agent, divisions, wrap-ups
+        ... go.» A leg that the permission doesn't count for shows no more of itself than a hidden one."""
         if legs[0].stands_for_row or not self.counts_for_row(EVENT_TYPE, legs):
             return ()
         shown = []
@@ -299,18 +296,22 @@ class Oracle:
                 bare = replace(
                     bare,
                     agent=leg.agent,
-                    # "`routing:queue:search`: queue, legs[].queue"
+                    # «`routing:queue:search`: queue, legs[].queue»
                     queue=leg.queue if self.counts_for_leg(QUEUE, judged) else None,
                     wrap_up_codes=leg.wrap_up_codes if self.counts_for_leg(WRAP_UP, judged) else (),
+                    division_ids=self.shown_division_ids(row, leg.division_ids),
                 )
             shown.append(bare)
         return tuple(shown)
 
-    def shown_division_ids(
-        self, row: Interaction, vendor_ids: tuple[str, ...], divisions: frozenset[str]
-    ) -> tuple[str, ...]:
+    def shown_division_ids(self, row: Interaction, vendor_ids: tuple[str, ...]) -> tuple[str, ...]:
+        """A division that the viewer may see nothing in goes from wherever it is named."""
         rules = self.deployment.sources[row.source]
-        return tuple(vendor_id for vendor_id in vendor_ids if rules.division(vendor_id) in divisions)
+        return tuple(
+            vendor_id
+            for vendor_id in vendor_ids
+            if self.held_in(EVENT, rules.division(vendor_id)) and self.held_in(SESSION, rules.division(vendor_id))
+        )
 
     def leg_queue(self, judged: JudgedLeg) -> Queue | None:
         return judged.leg.queue if self.counts_for_leg(QUEUE, judged) else None
@@ -319,32 +320,40 @@ class Oracle:
         return judged.leg.wrap_up_codes if self.counts_for_leg(WRAP_UP, judged) else ()
 
     def last_queue(self, legs: list[JudgedLeg]) -> Queue | None:
-        """ "`queue` and `agent` are the last shown." """
+        """«`queue` and `agent` are the last shown.»"""
         last = None
         for judged in legs:
             last = self.leg_queue(judged) or last
         return last
 
     def all_wrap_ups(self, row: Interaction, legs: list[JudgedLeg]) -> tuple[WrapUpCode, ...]:
+        """Oldest first: by time where every one shown tells it, else in the order of the legs, the row's own last."""
         shown: list[WrapUpCode] = []
         for judged in legs:
             shown.extend(self.leg_wrap_ups(judged))
         if self.counts_for_leg(WRAP_UP, legs[-1]):
             shown.extend(row.wrap_up_codes)
-        return tuple(shown)
+        if any(code.at is None for code in shown):
+            return tuple(shown)
+        return tuple(sorted(shown, key=lambda code: code.at or row.started_at))
 
     def shown_tags(self, row: Interaction, legs: list[JudgedLeg]) -> tuple[str, ...]:
-        """ "A tag equal to a withheld queue or wrap-up goes." One that is also shown is withheld no more."""
+        """«A tag equal to a withheld queue or wrap-up goes.» Equal to its id, its name or the service it stands for, in
+        any case. One that is also shown is withheld no more."""
+        rules = self.deployment.sources[row.source]
         withheld: set[str] = set()
         shown: set[str] = set()
         for judged in legs:
             if judged.leg.queue is not None:
-                (shown if self.leg_queue(judged) else withheld).update(queue_words(judged.leg.queue))
+                (shown if self.leg_queue(judged) else withheld).update(
+                    {judged.leg.queue.id, judged.leg.queue.name, rules.service(judged.leg.queue)}
+                )
             for code in judged.leg.wrap_up_codes:
                 (shown if self.leg_wrap_ups(judged) else withheld).update(wrap_up_words(code))
         for code in row.wrap_up_codes:
             (shown if self.counts_for_leg(WRAP_UP, legs[-1]) else withheld).update(wrap_up_words(code))
-        return tuple(tag for tag in row.tags if tag not in withheld or tag in shown)
+        gone = {word.casefold() for word in withheld} - {word.casefold() for word in shown}
+        return tuple(tag for tag in row.tags if tag.casefold() not in gone)
 
     def said_shown(self, at: datetime | None, legs: list[JudgedLeg]) -> bool:
         """Whether a comment or message is: "theirs is the last leg begun by then, else the first"."""
@@ -355,7 +364,7 @@ class Oracle:
         return self.counts_for_leg(EVENT_TYPE, theirs)
 
     def shown_details(self, details: Details | None, legs: list[JudgedLeg]) -> Details | None:
-        """ "`journey:eventType:view`: ... messages, web events, answers, wait/talk/hold seconds"."""
+        """«`journey:eventType:view`: ... messages, web events, answers, wait/talk/hold seconds»."""
         if isinstance(details, ConversationDetails):
             return replace(details, messages=tuple(m for m in details.messages if self.said_shown(m.at, legs)))
         if self.counts_for_row(EVENT_TYPE, legs):
@@ -370,8 +379,12 @@ class Oracle:
 
     # ------------------------------------------------------------------ the customer
 
+    def visible_identifiers(self, records: Sequence[Record]) -> list[Identifier]:
+        """«Names, identifiers, evidence, divisions come from visible records.»"""
+        return [identifier for record in records if self.sees_record(record) for identifier in carried_by(record)]
+
     def show_identifier(self, identifier: Identifier, records: Sequence[Record]) -> tuple[str, bool] | None:
-        """(value, masked). "Names, identifiers, evidence, divisions come from visible records." """
+        """(value, masked), or None when no visible record carries it."""
         if not any(self.sees_record(record) and identifier in carried_by(record) for record in records):
             return None
         if self.counts_for_identifier(identifier, records):
@@ -379,30 +392,34 @@ class Oracle:
         return masked_value(identifier.kind, identifier.value), True
 
     def show_name(self, records: Sequence[Record]) -> str | None:
-        """BEHAVIOUR.md: "`displayName`: of the first configured source that has one"; emptied when it holds one of the
-        customer's identifiers that this viewer does not see whole."""
+        """BEHAVIOUR.md: «`displayName`: of the first configured source that has one»; emptied when it holds one of the
+        customer's identifiers that this viewer does not see whole. One that only hidden records carry is no identifier
+        of this customer to them: «Hidden means absent.»"""
         secrets = [
             identifier
-            for record in records
-            for identifier in carried_by(record)
+            for identifier in self.visible_identifiers(records)
             if not self.counts_for_identifier(identifier, records)
         ]
         for source in self.deployment.sources:
-            for record in records:
+            for record in sorted(records, key=lambda record: record.id):
                 if record.source == source and record.name and self.sees_record(record):
-                    return emptied_or_none(record.name, secrets)
+                    return emptied(record.name, secrets) or None
         return None
 
     # ------------------------------------------------------------------ withheld
 
     def withheld(self) -> frozenset[tuple[str, str]]:
-        """ "`withheld` names what the viewer lacks in any of their divisions, whatever the data." """
-        lacking = set()
+        """«`withheld` names what the viewer lacks in any of their divisions, whatever the data.» Theirs are those that
+        they hold anything in; who has none lacks everything."""
+        lacking: set[tuple[str, str]] = set()
         for permission, fields in WITHHELD_FIELDS.items():
-            for division in [*self.deployment.divisions, "one that nobody configured"]:
-                theirs = self.held_in(EVENT, division) and self.held_in(SESSION, division)
-                if theirs and not self.held_in(permission, division):
-                    lacking.update((field, permission) for field in fields)
+            theirs = [
+                division
+                for division in [*self.deployment.divisions, "one that nobody configured"]
+                if any(self.held_in(held, division) for held in self.viewer.grants)
+            ]
+            if not theirs or any(not self.held_in(permission, division) for division in theirs):
+                lacking.update((field, permission) for field in fields)
         return frozenset(lacking)
 
 
@@ -422,10 +439,6 @@ def last_agent(legs: list[JudgedLeg]) -> Agent | None:
     return last
 
 
-def queue_words(queue: Queue) -> set[str]:
-    return {queue.id, queue.name}
-
-
 def wrap_up_words(code: WrapUpCode) -> set[str]:
     return {code.code, code.label, *code.levels}
 
@@ -442,7 +455,7 @@ def masked_address(address: Address) -> Address:
 
 
 def masked_value(kind: IdentifierKind, value: str) -> str:
-    """ "`***` and a phone's last two digits, or an e-mail's first letter, `***@`, domain; else `***`" """
+    """«`***` and a phone's last two digits, or an e-mail's first letter, `***@`, domain; else `***`»"""
     if is_phone(kind, value):
         return "***" + digits_of(value)[-2:]
     if kind is IdentifierKind.EMAIL and "@" in value:
@@ -461,12 +474,17 @@ def digits_of(value: str) -> str:
 
 
 def holds(text: str, identifier: Identifier) -> bool:
-    """ "holding one (a phone: 7 last digits)": however it is cased, percent-encoded or spaced."""
-    for spelled in (text, unquote(text)):
+    """«holding one (a phone: 7 last digits)»: however it is cased, spaced or percent-encoded, even twice. A short id
+    counts as a whole word: ticket 1073 does not hold contact 7."""
+    value = identifier.value.casefold()
+    for spelled in (text.casefold(), unquote(text).casefold(), unquote(unquote(text)).casefold()):
         if is_phone(identifier.kind, identifier.value):
-            if digits_of(identifier.value)[-7:] in re.sub(r"[\s().-]", "", spelled):
+            if digits_of(value)[-7:] in digits_of(spelled):
                 return True
-        elif identifier.value.casefold() in spelled.casefold():
+        elif identifier.kind is IdentifierKind.EMAIL or len(value) >= 7:
+            if value in spelled:
+                return True
+        elif re.search(rf"(?<![^\W_]){re.escape(value)}(?![^\W_])", spelled):
             return True
     return False
 
@@ -475,7 +493,7 @@ def emptied(text: str, secrets: Sequence[Identifier]) -> str:
     return "" if any(holds(text, secret) for secret in secrets) else text
 
 
-def emptied_or_none(text: str | None, secrets: Sequence[Identifier]) -> str | None:
+def emptied_url(text: str | None, secrets: Sequence[Identifier]) -> str | None:
     return None if text is None else emptied(text, secrets) or None
 
 
@@ -508,7 +526,7 @@ def without_secret_details(details: Details | None, secrets: Sequence[Identifier
         return replace(
             details,
             events=tuple(
-                replace(event, name=emptied(event.name, secrets), url=emptied_or_none(event.url, secrets))
+                replace(event, name=emptied(event.name, secrets), url=emptied_url(event.url, secrets))
                 for event in details.events
             ),
         )
@@ -520,7 +538,7 @@ def without_secret_message(message: Message, secrets: Sequence[Identifier]) -> M
         message,
         agent=named(message.agent, secrets),
         attachments=tuple(
-            replace(a, name=emptied_or_none(a.name, secrets), url=emptied_or_none(a.url, secrets))
+            replace(a, name=a.name and emptied(a.name, secrets), url=emptied_url(a.url, secrets))
             for a in message.attachments
         ),
     )
