@@ -32,7 +32,7 @@ from connectors.interaction import (
 )
 
 MAX_CALLS_A_PAGE = 30
-"""Vendor pages read for one page of ours: a vendor that can seek goes on from there, another was not read to its end."""
+"""Vendor pages read for one page of ours. A vendor that can seek goes on from there; of others the rest is not read."""
 
 SHORTEST_SPAN = timedelta(seconds=1)
 """What a vendor caps even within such a span cannot be had."""
@@ -59,8 +59,7 @@ class Window:
         return (self.start is None or at >= self.start) and (self.end is None or at < self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """A place in the journey's order: startedAt descending, then source name, then externalId."""
 
     started_at: datetime

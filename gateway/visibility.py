@@ -35,7 +35,7 @@ from connectors.interaction import (
     WebVisitDetails,
     WrapUpCode,
 )
-from gateway.deployment import EVERY_DIVISION, Deployment
+from gateway.deployment import EVERY_DIVISION, Deployment, WorkProfile
 from gateway.masking import Hidden, mask, spell_nothing_out
 from gateway.permissions import (
     EVENT_TYPE_VIEW,
@@ -130,9 +130,13 @@ class Judge:
 
     def sees_record(self, record: Record) -> bool:
         """§2.3: its source is in reach, and it has no division or one with `externalContacts:session:view`."""
-        if not self.reaches(record.source):
-            return False
-        return not record.division_ids or any(self._session.holds(d) for d in self._record_divisions(record))
+        key = (record.source, record.division_ids)
+        seen = self._remembered_records.get(key)
+        if seen is None:
+            seen = self._remembered_records[key] = self.reaches(record.source) and (
+                not record.division_ids or any(self._session.holds(d) for d in self._record_divisions(record))
+            )
+        return seen
 
     # ---------------------------------------------------------------- rows
 
@@ -142,15 +146,43 @@ class Judge:
         `record` is the one the row hangs on; `identifiers` are those that the viewer knows the customer by, so that
         none of them survives in a name, an externalId or a url when it is masked.
         """
-        if row.channel not in self.channels or record.source != row.source or not self.sees_record(record):
+        if row.channel not in self._taken(row.source) or record.source != row.source or not self.sees_record(record):
             return None
-        if row.channel not in self.deployment.sources[row.source].channels:
-            return None  # the operator takes this channel from another source
+        if len(row.legs) <= 1:
+            shown = self._show_whole(row, row.legs[0] if row.legs else None)
+            if shown is not None:
+                return shown
         row = _in_order(row)
         sights = self._sights(row)
         if not any(sight.divisions for sight in sights):
             return None
         return self._redact(row, sights, identifiers)
+
+    def _taken(self, source: str) -> frozenset[Channel]:
+        """Channels open to this viewer that the operator takes from this source."""
+        taken = self._remembered_channels.get(source)
+        if taken is None:
+            rules = self.deployment.sources.get(source)
+            taken = self._remembered_channels[source] = self.channels & rules.channels if rules else frozenset()
+        return taken
+
+    def _show_whole(self, row: Interaction, leg: Leg | None) -> Shown | None:
+        """The usual case, quickly: a row of one leg of which nothing is withheld. None: it takes a closer look."""
+        own = self._sight(row.source, row.division_ids)
+        sight = self._sight(row.source, leg.division_ids) if leg is not None and leg.division_ids else own
+        if not sight.whole or (row.division_ids and not own.whole):
+            return None
+        if self.viewer.active is not None and not self._leg_on_profile(row, leg, self.viewer.active):
+            return None
+        wrapped_up = row.wrap_up_codes or (leg is not None and leg.wrap_up_codes)
+        return Shown(
+            row,
+            Position(row.started_at, row.source, row.external_id),
+            None if leg is None else leg.queue,
+            None if leg is None else leg.agent,
+            _wrap_ups(row, [sight]) if wrapped_up else (),
+            sight.divisions,
+        )
 
     def _sights(self, row: Interaction) -> list[_Sight]:
         """One a leg, in their order; a row without legs is one leg."""
@@ -162,6 +194,15 @@ class Judge:
             else _BLIND
             for index, leg in enumerate(legs)
         ]
+
+    def _leg_on_profile(self, row: Interaction, leg: Leg | None, profile: WorkProfile) -> bool:
+        """§2.4 for a row of one leg."""
+        rules, queue = self.deployment.sources[row.source], None if leg is None else leg.queue
+        if queue is None and row.campaign is None:
+            return True
+        return (queue is not None and rules.service(queue) in profile.queues) or (
+            row.campaign is not None and rules.campaign(row.campaign) in profile.campaigns
+        )
 
     def _legs_on_profile(self, row: Interaction) -> list[bool]:
         """§2.4: a leg's services are unknown, or one of them is on the profile."""
@@ -336,6 +377,14 @@ class Judge:
 
     @cached_property
     def _remembered(self) -> dict[tuple[str, tuple[str, ...]], _Sight]:
+        return {}
+
+    @cached_property
+    def _remembered_channels(self) -> dict[str, frozenset[Channel]]:
+        return {}
+
+    @cached_property
+    def _remembered_records(self) -> dict[tuple[str, tuple[str, ...]], bool]:
         return {}
 
     @cached_property

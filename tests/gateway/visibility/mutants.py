@@ -61,14 +61,37 @@ MUTANTS = (
     Mutant("a source needs no open channel", " and not self.channels.isdisjoint(rules.channels)", ""),
     Mutant("divisions that nobody configured count", "scope if scope.everywhere else scope & known", "scope"),
     # §2
-    Mutant("the profile's channels are not asked", "if row.channel not in self.channels or record", "if record"),
+    Mutant(
+        "the profile's channels are not asked", "self.channels & rules.channels if rules", "rules.channels if rules"
+    ),
     Mutant(
         "a channel taken from another source is shown twice",
-        "if row.channel not in self.deployment.sources[row.source].channels:",
-        "if False:",
+        "self.channels & rules.channels if rules",
+        "self.channels if rules",
+    ),
+    Mutant("quick: withheld parts are not looked at", "if not sight.whole or (row", "if (row"),
+    Mutant("quick: a row's own divisions are not looked at", " or (row.division_ids and not own.whole):", ":"),
+    Mutant(
+        "quick: services are not looked at",
+        "if self.viewer.active is not None and not self._leg_on_profile",
+        "if False and not self._leg_on_profile",
+    ),
+    Mutant(
+        "quick: a campaign opens everything",
+        "row.campaign is not None and rules.campaign(row.campaign) in profile.campaigns\n        )",
+        "row.campaign is not None\n        )",
+    ),
+    Mutant(
+        "quick: a leg's own divisions are not looked at",
+        "if leg is not None and leg.division_ids else own",
+        "if False else own",
     ),
     Mutant("the record is not asked", " or not self.sees_record(record):", ":"),
-    Mutant("a record without a division is hidden", "return not record.division_ids or any(", "return any("),
+    Mutant(
+        "a record without a division is hidden",
+        "                not record.division_ids or any(",
+        "                any(",
+    ),
     Mutant(
         "a record needs every one of its divisions",
         "or any(self._session.holds(d) for d in self._record_divisions(record))",
