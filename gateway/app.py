@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -80,10 +79,7 @@ def create_app(
             *more_routes,
         ],
         middleware=[
-            Middleware(RequestScope, max_body_bytes=section.max_body_bytes),
-            Middleware(
-                TrustedHostMiddleware, allowed_hosts=list(settings.gateway.answered_hosts()), www_redirect=False
-            ),
+            Middleware(RequestScope, max_body_bytes=section.max_body_bytes, hosts=section.answered_hosts()),
             cors(section.origins),
         ],
         exception_handlers={404: nowhere, 405: wrong_method},

@@ -45,12 +45,12 @@ def demo(
     from gateway.demo.serve import curl, serve_demo
 
     def say(address: str, viewers: list[dict[str, str]]) -> None:
-        out.print(f"[bold]Journey Gateway[/bold] answers at [cyan]{address}/graphql[/cyan]  (Ctrl-C stops it)\n")
         for viewer in viewers:
             out.print(f"[bold]{viewer['name']}[/bold] ({viewer['kind']}): {viewer['description']}")
             out.print(viewer["token"], style="dim")
         out.print("\nAsk who is calling, as Anna:\n")
         out.print(curl(address, viewers[0]["token"]), markup=False)
+        out.print(f"\n[bold]Journey Gateway[/bold] answers at [cyan]{address}/graphql[/cyan]; Ctrl-C stops it.")
         sys.stdout.flush()
 
     _run(serve_demo(host, port, sandbox_port, depth, say), port)

@@ -144,9 +144,9 @@ def _number(count: dict[str, Any]) -> str:
 
 
 def _table(nodes: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
     for name in ("Time", "Channel", "", "Queue", "Agent", "Status", "Outcome", "Subject"):
-        table.add_column(name, no_wrap=name != "Subject")
+        table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1 if name == "Subject" else None)
     for node in nodes:
         outcome = node["outcome"]
         started = datetime.fromisoformat(node["startedAt"]).astimezone()

@@ -28,12 +28,15 @@ SAFE_HEADERS = {
 
 
 class RequestScope:
-    """Outermost: gives each request an id (the caller's own, when it is a sane one), caps its body, logs its end,
-    and turns whatever got lost on the way into an INTERNAL error."""
+    """Outermost: gives each request an id (the caller's own, when it is a sane one), answers to its own hosts alone,
+    caps the body, logs the end, and turns whatever got lost on the way into an INTERNAL error."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int, hosts: Sequence[str]) -> None:
+        """`hosts`: names without a port; `*.example.org` is every name below that one."""
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._domains = tuple(host[1:].lower() for host in hosts if host.startswith("*."))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -56,6 +59,9 @@ class RequestScope:
             await send(message)
 
         try:
+            if not self._answers(headers.get("host", "")):
+                await _answer(send_with_headers, 400, BadUserInputError("This host is not answered here."), request_id)
+                return
             body = await self._read(headers, receive)
             if body is None:
                 sentence = f"The body is larger than {self._max_body_bytes} bytes."
@@ -76,6 +82,10 @@ class RequestScope:
                 status=status,
                 duration_ms=round((time.perf_counter() - started) * 1000, 1),
             )
+
+    def _answers(self, host: str) -> bool:
+        name = host.lower().rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host.lower()
+        return name in self._hosts or "*" in self._hosts or name.endswith(self._domains or ("\0",))
 
     async def _read(self, headers: Headers, receive: Receive) -> Receive | None:
         """The whole body, read before anything looks at it; None when it is too large. What the headers claim is

@@ -29,7 +29,8 @@ async def serve_demo(
     sandbox_url = f"http://127.0.0.1:{sandbox_socket.getsockname()[1]}"
     sandbox = make_server(create_app(population, SandboxSettings(goes_on=True)))
     bound = listen(host, port)
-    address = f"http://{host}:{bound.getsockname()[1]}"
+    shown_host = "localhost" if host in ("0.0.0.0", "::") else host  # noqa: S104 - what to open, not what to bind
+    address = f"http://{shown_host}:{bound.getsockname()[1]}"
     assembled = assemble(
         world.CONFIG,
         world.environment(sandbox_url),

@@ -1,0 +1,63 @@
+# Needs git, make and python3 (3.11 to 3.13) with venv. All set-up happens by itself, once; after that no network is needed.
+
+PYTHON ?= python3
+PORT ?= 8000
+UV ?= uv
+
+BIN := .venv/bin
+LOCKED := .venv/.locked
+READY := .venv/.ready
+COMPILE := $(UV) pip compile -q --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
+	--custom-compile-command "make lock"
+
+.PHONY: help demo test test-live lint format schema lock setup clean
+
+help: ## Show this
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: $(READY) ## Serve the gateway beside imitated vendors; PORT=8000, 0 takes any free one
+	@$(BIN)/gateway demo --port $(PORT)
+
+test: $(READY) ## Run every test
+	@$(BIN)/pytest
+
+test-live: $(READY) ## Run the Request Tracker connector against a real one (Debian 12, root)
+	@scripts/request-tracker-live
+
+lint: $(READY) ## ruff and mypy --strict
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: $(READY) ## Let ruff mend what it can
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+schema: $(READY) ## Write schema.graphql
+	@$(BIN)/gateway schema > .venv/schema.graphql
+	@mv .venv/schema.graphql schema.graphql
+
+lock: ## Lock what pyproject.toml asks for; needs uv. UPGRADE=--upgrade takes newer versions
+	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements.txt
+	$(COMPILE) $(UPGRADE) --group build -o requirements-build.txt
+	$(COMPILE) $(UPGRADE) --group dev --extra testing pyproject.toml -c requirements.txt -c requirements-build.txt -o requirements-dev.txt
+
+setup: $(READY) ## Only the set-up
+
+# The wheels are kept, so that the Dockerfile's steps can be tried without network.
+$(LOCKED): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12")'
+	@echo "Setting up .venv, once ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip download -q --disable-pip-version-check --require-hashes -r requirements-dev.txt -d .venv/wheels
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-index --find-links .venv/wheels -r requirements-dev.txt
+	@touch $@
+
+$(READY): $(LOCKED) pyproject.toml
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q gateway connectors sandbox
+	@touch $@
+
+clean: ## Remove what was set up and what tools left behind
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
