@@ -144,23 +144,33 @@ def _number(count: dict[str, Any]) -> str:
 
 
 def _table(nodes: list[dict[str, Any]]) -> Table:
+    """A row an interaction; outcomes have a column only when there is one to show."""
+    with_outcome = any(node["outcome"] for node in nodes)
     table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
-    for name in ("Time", "Channel", "", "Queue", "Agent", "Status", "Outcome", "Subject"):
-        table.add_column(name, no_wrap=True, overflow="ellipsis", ratio=1 if name == "Subject" else None)
+    for name in ("Time", "Channel", "", "Queue", "Agent", "Status", *(["Outcome"] if with_outcome else [])):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Subject", no_wrap=True, overflow="ellipsis", ratio=1)
     for node in nodes:
-        outcome = node["outcome"]
-        started = datetime.fromisoformat(node["startedAt"]).astimezone()
-        table.add_row(
-            MARKS.get(node["liveness"]) or f"{started:%Y-%m-%d %H:%M}",
+        cells = [
+            MARKS.get(node["liveness"]) or _time(node["startedAt"]),
             node["channel"],
             ARROWS.get(node["direction"], " "),
             escape((node["queue"] or {}).get("name", "")),
             escape((node["agent"] or {}).get("name", "")),
             node["status"],
-            f"[{OUTCOME_STYLES[outcome['kind']]}]{escape(outcome['label'])}[/]" if outcome else "",
-            escape(node["subject"] or ""),
-        )
+        ]
+        if with_outcome:
+            outcome = node["outcome"]
+            cells.append(f"[{OUTCOME_STYLES[outcome['kind']]}]{escape(outcome['label'])}[/]" if outcome else "")
+        table.add_row(*cells, escape(node["subject"] or ""))
     return table
+
+
+def _time(text: str) -> str:
+    """In the terminal's own time zone; the year only where it is not this one."""
+    at = datetime.fromisoformat(text).astimezone()
+    this_year = at.year == datetime.now().astimezone().year
+    return f"{at:%d %b %H:%M}" if this_year else f"{at:%Y-%m-%d}"
 
 
 def _draw_late(out: Console, sources: list[dict[str, Any]]) -> None:
