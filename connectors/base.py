@@ -34,6 +34,9 @@ from connectors.interaction import (
 MAX_CALLS_A_PAGE = 30
 """Vendor pages read for one page of ours. A vendor that can seek goes on from there; of others the rest is not read."""
 
+MAX_REPEATED_PAGES = 10
+"""Vendor pages without one row that the others of this read did not tell: a few overlap, more and it is stuck."""
+
 SHORTEST_SPAN = timedelta(seconds=1)
 """What a vendor caps even within such a span cannot be had."""
 
@@ -362,12 +365,16 @@ class VendorConnector(ABC):
         """Vendor pages until there is something certain to give: a whole page may be ties, or somebody else's."""
         fetch = self.fetch_page if self.capabilities.ascending or not query.ascending else self._fetch_upwards
         rows = {row.external_id: row for row in after.held}
-        cursor, dropped, foreign = after.cursor, 0, 0
+        cursor, dropped, foreign, repeated = after.cursor, 0, 0, 0
+        seen = set(rows)
         for _ in range(MAX_CALLS_A_PAGE):
             fetched = await fetch(records, replace(query, cursor=cursor), deadline)
             own = self._own(records, fetched.items)
             dropped += fetched.dropped
             foreign += len(fetched.items) - len(own)
+            told = {row.external_id for row in fetched.items}
+            repeated += bool(told) and told <= seen
+            seen |= told
             rows |= {
                 row.external_id: row
                 for row in own
@@ -376,7 +383,7 @@ class VendorConnector(ABC):
             }
             if fetched.cursor is None:
                 return Page(tuple(rows.values()), None, None, fetched.capped, dropped, foreign)
-            if fetched.cursor == cursor:
+            if fetched.cursor == cursor or repeated > MAX_REPEATED_PAGES:
                 raise MalformedError(self.name, "it gives the same page again and again")
             cursor = fetched.cursor
             reached = fetched.reached or _edge(fetched.items, query.ascending)

@@ -7,13 +7,13 @@ proxy from the environment. Why: docs/decisions/0003-http-transport.md.
 from __future__ import annotations
 
 import asyncio
-import zlib
+import re
 from base64 import b64encode
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote, unquote, urlencode
 
 import aiohttp
@@ -30,21 +30,17 @@ from connectors.errors import (
     TimedOutError,
     UnavailableError,
 )
+from connectors.transport import LeanTransport, TooLargeError
+from connectors.wire import Answer, Wire, make_wire
 
 T = TypeVar("T")
 Params = Sequence[tuple[str, str | int]]
 
 MAX_BODY_BYTES = 10 * 1024 * 1024
-CONNECT_TIMEOUT_SECONDS = 2.0
+MAX_TARGET_CHARACTERS = 16_384
+_TARGET = re.compile(r"/[!\"$-~]*")  # RFC 9112 §3.2.1: visible ASCII without a fragment
+_DOTS = re.compile(r"/(\.|%2e)", re.IGNORECASE)
 MAX_RETRY_AFTER_SECONDS = 3600.0
-
-
-class Answer(NamedTuple):
-    """`body` is decompressed."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
 
 
 class Auth(Protocol):
@@ -132,6 +128,11 @@ class ClientCredentials:
         return True
 
 
+def network_transport(max_connections: int = 20, *, lean: bool = True) -> httpx.AsyncBaseTransport:
+    """The transport for real vendors: our own, or aiohttp's. TLS is verified; nothing is read from the environment."""
+    return LeanTransport(max_connections=max_connections) if lean else aiohttp_transport(max_connections)
+
+
 def aiohttp_transport(max_connections: int = 20) -> httpx.AsyncBaseTransport:
     """The transport for real vendors. TLS is verified; nothing is read from the environment."""
 
@@ -182,13 +183,13 @@ class VendorHttp:
         self._auth = auth
         self._max_body_bytes = max_body_bytes
         self._utc_now = utc_now
-        self._headers = [
-            ("Host", self.base.netloc.decode()),
+        self._headers = (
             ("Accept", "application/json"),
             ("Accept-Encoding", "gzip"),
             ("User-Agent", "journey-gateway"),
             *headers,
-        ]
+        )
+        self._wire = make_wire(transport, self.base, self._headers, max_body_bytes)
 
     async def get(self, path: str, type_: type[T], deadline: Deadline, params: Params = ()) -> T:
         """The decoded body of a 2xx answer."""
@@ -221,15 +222,15 @@ class VendorHttp:
         Statuses beside 2xx are errors unless listed in `expect`. A 401 is asked once more with a fresh token
         where there is one to be had.
         """
-        url = self._url(path, params)
+        target = self._target(path, params)
         content = None if json is None else msgspec.json.encode(json)
-        extra = list(headers) if json is None else [*headers, ("Content-Type", "application/json")]
+        extra = tuple(headers) if json is None else (*headers, ("Content-Type", "application/json"))
         if self._auth is None:
-            return await self.send_to(url, method, deadline, headers=extra, content=content, expect=expect)
+            return await self._judged(self._wire, method, target, extra, content, deadline, expect)
         for attempt in (0, 1):
             name, value = await self._auth.header(self, deadline)
-            answer = await self.send_to(
-                url, method, deadline, headers=[*extra, (name, value)], content=content, expect=(*expect, 401)
+            answer = await self._judged(
+                self._wire, method, target, (*extra, (name, value)), content, deadline, (*expect, 401)
             )
             if answer.status != 401 or 401 in expect:
                 return answer
@@ -257,16 +258,18 @@ class VendorHttp:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise MalformedError(self.source, "the answer does not have the shape its description promises") from None
 
-    def _url(self, path: str, params: Params) -> httpx.URL:
-        raw = self._base_path + path
-        if any(unquote(part) in (".", "..") for part in path.partition("?")[0].split("/")):
+    def _target(self, path: str, params: Params) -> str:
+        """Path and query as they are sent, in ASCII, below the base address."""
+        if _DOTS.search(path) and any(unquote(part) in (".", "..") for part in path.partition("?")[0].split("/")):
             raise MalformedError(self.source, "a path does not stay where it begins")
         try:
-            if params:
-                raw += ("&" if "?" in path else "?") + urlencode(params, quote_via=quote, safe="")
-            return self.base.copy_with(raw_path=raw.encode("ascii"))
-        except (httpx.InvalidURL, UnicodeError):
+            query = urlencode(params, quote_via=quote, safe="") if params else ""
+        except UnicodeError:
             raise MalformedError(self.source, "an address cannot be written down") from None
+        target = self._base_path + path + (("&" if "?" in path else "?") + query if query else "")
+        if len(target) > MAX_TARGET_CHARACTERS or not _TARGET.fullmatch(target):
+            raise MalformedError(self.source, "an address cannot be written down")
+        return target
 
     async def send_to(
         self,
@@ -278,36 +281,43 @@ class VendorHttp:
         content: bytes | None = None,
         expect: Sequence[int] = (),
     ) -> Answer:
-        """One exchange with any address, without this source's credential; what `send` is made of."""
-        host = [("Host", url.netloc.decode()), *self._headers[1:]] if url.netloc != self.base.netloc else self._headers
-        request = httpx.Request(
-            method,
-            url,
-            headers=[*host, *headers],
-            content=content,
-            extensions={"timeout": {"connect": CONNECT_TIMEOUT_SECONDS}},
-        )
-        answer = await self._exchange(request, deadline)
+        """One exchange with any address, without this source's credential: for token endpoints."""
+        wire = make_wire(self._transport, url, self._headers, self._max_body_bytes)
+        return await self._judged(wire, method, url.raw_path.decode("ascii"), tuple(headers), content, deadline, expect)
+
+    async def _judged(
+        self,
+        wire: Wire,
+        method: str,
+        target: str,
+        headers: tuple[tuple[str, str], ...],
+        content: bytes | None,
+        deadline: Deadline,
+        expect: Sequence[int],
+    ) -> Answer:
+        answer = await self._exchange(wire, method, target, headers, content, deadline)
         if 200 <= answer.status < 300 or answer.status in expect:
             return answer
         raise self._status_error(answer)
 
-    async def _exchange(self, request: httpx.Request, deadline: Deadline) -> Answer:
+    async def _exchange(
+        self,
+        wire: Wire,
+        method: str,
+        target: str,
+        headers: tuple[tuple[str, str], ...],
+        content: bytes | None,
+        deadline: Deadline,
+    ) -> Answer:
         """A dropped connection is tried once more: keep-alive connections die between two requests."""
         for attempt in (0, 1):
             remaining = deadline.remaining_seconds()
             if remaining <= 0:
                 raise TimedOutError(self.source, "no answer within the deadline")
             try:
-                async with asyncio.timeout(remaining):
-                    response = await self._transport.handle_async_request(request)
-                    try:
-                        body = await self._read(response)
-                    finally:
-                        await response.aclose()
-                return Answer(response.status_code, response.headers, body)
-            except ConnectorError:
-                raise
+                return await wire.ask(method, target, headers, content, remaining)
+            except TooLargeError:
+                raise MalformedError(self.source, f"the answer is larger than {self._max_body_bytes} bytes") from None
             except httpx.DecodingError:
                 raise MalformedError(self.source, "the answer could not be decompressed") from None
             except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
@@ -318,32 +328,6 @@ class VendorHttp:
             except (httpx.InvalidURL, ValueError, EOFError):
                 raise MalformedError(self.source, "the answer is not HTTP") from None
         raise AssertionError("unreachable")
-
-    async def _read(self, response: httpx.Response) -> bytes:
-        """The body, decompressed step by step, so that neither a huge answer nor a bomb fills the memory."""
-        encoding = response.headers.get("content-encoding", "identity").strip().lower()
-        if encoding in ("identity", ""):
-            inflate = None
-        elif encoding in ("gzip", "x-gzip", "deflate"):
-            inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
-        else:
-            raise MalformedError(self.source, "the answer is compressed in a way that was not asked for")
-        body = bytearray()
-        stream = response.stream
-        assert isinstance(stream, httpx.AsyncByteStream)
-        async for chunk in stream:
-            if inflate is None:
-                body += chunk
-            else:
-                try:
-                    body += inflate.decompress(chunk, self._max_body_bytes + 1 - len(body))
-                except zlib.error:
-                    raise MalformedError(self.source, "the answer could not be decompressed") from None
-            if len(body) > self._max_body_bytes:
-                raise MalformedError(self.source, f"the answer is larger than {self._max_body_bytes} bytes")
-        if inflate is not None and not inflate.eof and body:
-            raise UnavailableError(self.source, "the answer ended too early")
-        return bytes(body)
 
     def _status_error(self, answer: Answer) -> ConnectorError:
         status = answer.status
@@ -357,7 +341,7 @@ class VendorHttp:
             return UnavailableError(self.source, f"it answered with status {status}")
         return MalformedError(self.source, f"it did not understand the question (status {status})")
 
-    def _retry_after(self, headers: httpx.Headers) -> float | None:
+    def _retry_after(self, headers: Mapping[str, str]) -> float | None:
         """Seconds, from either form that RFC 9110 §10.2.3 allows; at most an hour."""
         value = headers.get("retry-after")
         if value is None:

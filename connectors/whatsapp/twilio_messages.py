@@ -268,7 +268,7 @@ class TwilioMessages(VendorConnector):
         start, end, now = query.window.start, query.window.end, self.utc_now()
         first_day = None if start is None else (max(start, _BEGINNING) - SILENCE).date()
         last_day = (now if end is None else max(_BEGINNING, min(end, now))).date() + 2 * _ONE_DAY
-        size = min(200, max(50, 4 * query.limit))
+        size = min(200, max(50, 2 * query.limit))  # of each side: about as many conversations
         streams = _streams(numbers, channels)
         asked = (replace(s, link=self._link(size, {s.side: s.address}, first_day, last_day)) for s in streams)
         return _Reading(tuple(asked), first_day, self._known_to(last_day))

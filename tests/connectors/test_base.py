@@ -254,6 +254,39 @@ async def test_the_same_cursor_again_is_noticed(seek: bool, ascending: bool, upw
         await read_all(connector, [ANNA], Window(NOW - timedelta(days=2), NOW), ascending=upwards)
 
 
+@pytest.mark.parametrize("ascending", [True, False])
+@pytest.mark.parametrize("turns", [1, 3])
+async def test_the_same_pages_again_under_new_cursors_are_noticed(turns: int, ascending: bool):
+    """`turns`: how many pages it has before it begins again."""
+
+    class Turning(Desk):
+        async def fetch_page(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Fetched:
+            self.habits.queries.append(query)
+            turn = query.cursor or 0
+            started_at = NOW - timedelta(days=turn % turns)
+            return Fetched([row(f"{turn % turns}-{n}", started_at) for n in range(2)], turn + 1)
+
+    connector = desk(Habits())
+    connector.__class__ = Turning
+    with pytest.raises(MalformedError):
+        await read_all(connector, [ANNA], ascending=ascending)
+    assert len(connector.habits.queries) < MAX_CALLS_A_PAGE
+
+
+async def test_pages_that_overlap_in_part_are_read_on():
+    """A vendor that begins each page with the last rows of the one before gives something new all the same."""
+
+    class Overlapping(Desk):
+        async def fetch_page(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Fetched:
+            fetched = await super().fetch_page(records, query, deadline)
+            return replace(fetched, cursor=fetched.cursor and fetched.cursor - 1)
+
+    habits = Habits([row(f"{n:02}", NOW) for n in range(50)], page_size=2)
+    connector = desk(habits)
+    connector.__class__ = Overlapping
+    assert await read_all(connector, [ANNA]) == in_order(habits.rows)
+
+
 async def test_a_read_of_the_whole_without_end_is_capped():
     habits = Habits([row(f"{n:03}", NOW) for n in range(200)], page_size=2)
     page = await page_of(desk(habits, seek=False))

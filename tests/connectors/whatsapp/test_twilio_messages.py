@@ -137,14 +137,14 @@ async def test_the_question_names_days_and_carries_the_comparison_in_the_name():
     fake = FakeTwilio()
     await rows_of(twilio(fake), Window(ago(days=10), ago(days=5)))
     queries = sorted(url.query.decode() for url in fake.requests)
-    assert queries[0] == ("From=whatsapp%3A%2B393331110001&PageSize=200&DateSent%3E=2026-11-12&DateSent%3C=2026-11-20")
+    assert queries[0] == ("From=whatsapp%3A%2B393331110001&PageSize=100&DateSent%3E=2026-11-12&DateSent%3C=2026-11-20")
     assert queries[1].startswith("To=whatsapp") and len(queries) == 2
 
 
 async def test_the_page_size_follows_the_limit():
     fake = FakeTwilio()
     connector = twilio(fake)
-    for limit in (1, 20, 100):
+    for limit in (1, 40, 100):
         await connector.interactions([record()], EVER, None, limit, soon())
     assert [url.params["PageSize"] for url in fake.requests[::2]] == ["50", "80", "200"]
 

@@ -38,7 +38,8 @@ from connectors.interaction import (
     WebVisitDetails,
     WrapUpCode,
 )
-from tests.gateway.visibility.oracle import EVENT_TYPE, PII, QUEUE, WRAP_UP, JudgedLeg, Oracle, holds
+from tests.gateway.visibility.oracle import EVENT_TYPE, PII, QUEUE, WRAP_UP, JudgedLeg, Oracle
+from tests.gateway.visibility.oracle_masks import holds
 from tests.gateway.visibility.worlds import (
     QUEUES,
     VENDOR_DIVISIONS,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connectors.base import Window
+from connectors.interaction import Record
+
 Json = dict[str, Any]
 
 CONTACT = "c0000000-0000-4000-8000-000000000001"
@@ -14,6 +17,8 @@ ANNA = "u-anna"
 BRUNO = "u-bruno"
 SOLVED = "w-solved"
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+RECORD = Record(source="genesys_cloud", id=CONTACT, identifiers=())
+ALWAYS = Window()
 
 
 def at(seconds: float, start: datetime = START) -> str:
@@ -226,4 +231,15 @@ def contact(id_: str = CONTACT, **more: Any) -> Json:
         "type": "Curated",
         "createDate": "2025-01-10T08:00:00.000Z",
         **more,
+    }
+
+
+def stub(id_: str, start: datetime, contact: str = CONTACT) -> Json:
+    """The least that is a conversation."""
+    return {
+        "conversationId": id_,
+        "conversationStart": at(0, start),
+        "conversationEnd": at(60, start),
+        "originatingDirection": "inbound",
+        "participants": [{"purpose": "customer", "externalContactId": contact, "sessions": []}],
     }
