@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -11,10 +11,10 @@ from connectors.deadline import Deadline
 from connectors.errors import ConnectorError
 from connectors.interaction import Identifier, IdentifierKind, Record
 from gateway.core import Gateway
-from gateway.customers.identity import Cluster
+from gateway.customers.identity import Cluster, matching
 from gateway.customers.resolve import Resolved, Resolver
 from gateway.journey.read import Reading
-from gateway.sources.report import Report, report_of
+from gateway.sources.report import Report
 from gateway.sources.source import Source
 from gateway.viewer.viewer import Viewer
 from gateway.visibility import Judge, Shown
@@ -70,18 +70,17 @@ class Operation:
     async def look_up(self, identifier: Identifier) -> Lookup:
         """The people an identifier points at, as far as a visible record of theirs carries it."""
         resolved = await self._resolve(identifier)
-        people = [
-            Person(cluster, resolved.reports)
-            for cluster in resolved.clusters
-            if any(_carries(r, identifier) and self.judge.sees_record(r) for r in cluster.records)
-        ]
-        return Lookup(people, self._reports(resolved.reports))
+        found = matching(resolved.clusters, identifier, self.gateway.identity, self.judge.sees_record)
+        return self._lookup([Person(c, resolved.reports) for c in found], resolved)
 
     async def look_up_handle(self, handle: Identifier) -> Lookup:
         """The person whose id holds `handle`."""
         person = await self.customer(handle)
         resolved = await self._resolve(handle)
-        return Lookup([] if person is None else [person], self._reports(resolved.reports))
+        return self._lookup([] if person is None else [person], resolved)
+
+    def _lookup(self, people: list[Person], resolved: Resolved) -> Lookup:
+        return Lookup(people, self._reports(resolved.reports if people else resolved.at_first))
 
     def nobody(self) -> Lookup:
         """What an id that this deployment never gave points at."""
@@ -90,21 +89,21 @@ class Operation:
     async def customer(self, handle: Identifier) -> Person | None:
         """The person whose id holds `handle`, or who took over from them."""
         resolved = await self._resolve(handle)
-        exact = [c for c in resolved.clusters if c.handle == handle]
-        candidates = exact or resolved.clusters
-        if len(candidates) != 1 or not any(map(self.judge.sees_record, candidates[0].records)):
-            return None
-        return Person(candidates[0], resolved.reports)
+        visible = [c for c in resolved.clusters if any(map(self.judge.sees_record, c.records))]
+        exact = [c for c in visible if c.handle == handle]
+        candidates = exact or matching(visible, handle, self.gateway.identity)
+        return Person(candidates[0], resolved.reports) if len(candidates) == 1 else None
 
     async def search(self, text: str, keys: Sequence[Identifier], limit: int) -> Lookup:
         """People whose name holds every word of `text` (or, with the right to see them, an identifier holds it),
         and those that one of `keys` points at. In the order of their names."""
         resolver = self._resolver()
-        sources = self._licensed()
-        asked = [self._search_one(resolver, s, text, limit) for s in sources if self.judge.reaches(s.name)]
-        await asyncio.gather(resolver.ask(keys), *asked)
-        hits = [r for r in resolver.records.values() if self.judge.sees_record(r) and self._matches(r, text, keys)]
-        clusters = await resolver.widen(hits)
+        sources = [source for source in self._licensed() if self.judge.reaches(source.name)]
+
+        def hits(records: Iterable[Record]) -> Iterable[Record]:
+            return [r for r in records if self.judge.sees_record(r) and self._matches(r, text, keys)]
+
+        clusters = await resolver.search(text, limit, keys, sources, hits)
         people = [Person(c, resolver.reports) for c in clusters]
         people.sort(key=lambda p: self.search_key(p))
         return Lookup(people, self._reports(resolver.reports))
@@ -125,14 +124,6 @@ class Operation:
             if shown is not None and not shown.masked and (held.identifier in keys or needle in shown.value.casefold()):
                 return True
         return False
-
-    async def _search_one(self, resolver: Resolver, source: Source, text: str, limit: int) -> None:
-        try:
-            found = await source.search(text, limit, resolver.deadline)
-        except ConnectorError as error:
-            resolver.reports[source.name] = report_of(source.name, error)
-            return
-        resolver.records.update({(r.source, r.id): r for r in found})
 
     async def _resolve(self, identifier: Identifier) -> Resolved:
         task = self._resolved.get(identifier)
@@ -190,7 +181,8 @@ class Operation:
         if person is None:
             return None
         record = next((r for r in person.cluster.records if (r.source, r.id) == (source_name, row.record_id)), None)
-        shown = None if record is None else self.judge.show(row, record, person.cluster.identifiers)
+        known = self.judge.visible_identifiers(person.cluster.records)
+        shown = None if record is None else source.show(self.judge, row, record, known)
         return None if shown is None else (shown, person)
 
     async def _owner(self, source_name: str, record_id: str) -> Person | None:
@@ -200,7 +192,3 @@ class Operation:
             if any((r.source, r.id) == (source_name, record_id) for r in cluster.records):
                 return Person(cluster, resolved.reports)
         return None
-
-
-def _carries(record: Record, identifier: Identifier) -> bool:
-    return any(held.identifier == identifier for held in record.identifiers)

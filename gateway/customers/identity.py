@@ -6,7 +6,7 @@ Source: BEHAVIOUR.md, "Who is it"; docs/decisions/0005-identity-clusters.md.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.interaction import HeldIdentifier, Identifier, IdentifierKind, Record
@@ -149,17 +149,23 @@ def preference(identifier: Identifier) -> tuple[int, str, str, str]:
     return (_ID_ORDER[identifier.kind], identifier.value, identifier.source or "", identifier.channel or "")
 
 
-def matching(clusters: Iterable[Cluster], asked: Identifier, rules: IdentityRules) -> list[Cluster]:
-    """Clusters that an identifier points at: those that hold it verified, else those that merely carry it.
+def matching(
+    clusters: Collection[Cluster],
+    asked: Identifier,
+    rules: IdentityRules,
+    sees: Callable[[Record], bool] = lambda record: True,
+) -> list[Cluster]:
+    """Clusters that an identifier points at: those that hold it verified, else those that merely carry it, as far as
+    `sees` goes: a record that is hidden from the caller takes nobody's place.
 
-    None for a shared identifier, which never matches alone.
+    None for a shared identifier, which never matches alone; what is shared, hidden records say as well.
     """
-    candidates = [c for c in clusters if c.carries(asked)]
-    if asked in shared_identifiers([r for c in candidates for r in c.records], rules):
+    if asked in shared_identifiers([r for c in clusters for r in c.records], rules):
         return []
-    verified = [
-        c
-        for c in candidates
-        if any(h.identifier == asked and rules.verified(r, h) for r in c.records for h in r.identifiers)
-    ]
+
+    def holders(candidate: Cluster) -> list[tuple[Record, HeldIdentifier]]:
+        return [(r, h) for r in candidate.records if sees(r) for h in r.identifiers if h.identifier == asked]
+
+    candidates = [c for c in clusters if holders(c)]
+    verified = [c for c in candidates if any(rules.verified(r, h) for r, h in holders(c))]
     return verified or candidates

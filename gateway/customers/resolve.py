@@ -1,15 +1,20 @@
-"""Who is it: asks every licensed source, and widens to what it learns, at most twice."""
+"""Who is it: asks every licensed source, and widens to what it learns, at most twice.
+
+A source that is slow holds nobody up: after its part of the time the others are asked on with what is known by then,
+and what it says later counts as well.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from connectors.deadline import Deadline
 from connectors.errors import ConnectorError
 from connectors.interaction import Identifier, Record
-from gateway.customers.identity import Cluster, IdentityRules, cluster, matching, preference, shared_identifiers
+from gateway.customers.identity import Cluster, IdentityRules, cluster, preference, shared_identifiers
 from gateway.sources.report import Report, report_of
 from gateway.sources.source import Source
 
@@ -17,66 +22,124 @@ WIDENINGS = 2
 MAX_IDENTIFIERS_ASKED = 50
 """Of one source in one round: a person with more is asked for by the first of them."""
 
+Key = tuple[str, str]
+"""Of a record: its source and its id."""
+Hits = Callable[[Iterable[Record]], Iterable[Record]]
+"""Those of some records that a search is after."""
+
 
 @dataclass(slots=True)
 class Resolved:
-    """`clusters`: those that the identifier points at. `reports`: one a source that was asked."""
+    """`clusters`: all that carry the identifier, see `matching`. `reports`: one a source that was asked.
+
+    at_first: what they said to the identifier itself. To somebody who may see none of these people, what was asked
+    afterwards would tell that there are some.
+    """
 
     clusters: list[Cluster]
     reports: dict[str, Report]
+    at_first: dict[str, Report]
 
 
 @dataclass(slots=True)
 class Resolver:
-    """One resolution: remembers what was asked of whom, so that nothing is asked twice."""
+    """One resolution: remembers what was asked of whom, so that nothing is asked twice.
+
+    found: what a text search brought, which joins nobody until somebody has looked at it.
+    """
 
     sources: Sequence[Source]
     rules: IdentityRules
     deadline: Deadline
-    records: dict[tuple[str, str], Record] = field(default_factory=dict)
+    records: dict[Key, Record] = field(default_factory=dict)
+    found: dict[Key, Record] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
     _asked: dict[str, set[Identifier]] = field(default_factory=dict)
+    _waiting: dict[asyncio.Task[None], str] = field(default_factory=dict)
 
     async def resolve(self, identifier: Identifier) -> Resolved:
         """Everybody that `identifier` points at; never raises for a source that fails."""
-        await self.ask([identifier])
-        found = matching(cluster(self.records.values(), self.rules), identifier, self.rules)
-        for _ in range(WIDENINGS):
-            news = self._news(found)
-            if not news:
-                break
-            await self.ask(news)
-            found = matching(cluster(self.records.values(), self.rules), identifier, self.rules)
-        return Resolved(found, self.reports)
-
-    async def widen(self, records: Iterable[Record]) -> list[Cluster]:
-        """The clusters of records that a search found, after one round of asking for the rest of each person."""
-        chosen = {(r.source, r.id) for r in records}
-        self.records.update({(r.source, r.id): r for r in records})
-        await self.ask(self._news(self._clusters_of(chosen)))
-        return self._clusters_of(chosen)
-
-    async def ask(self, identifiers: Collection[Identifier]) -> None:
-        """Ask every source at once for what it was not asked yet, leaving out those that failed before."""
-        async with asyncio.TaskGroup() as group:
-            for source in self.sources:
-                asked = self._asked.setdefault(source.name, set())
-                fresh = [i for i in sorted(identifiers, key=preference) if i not in asked][:MAX_IDENTIFIERS_ASKED]
-                report = self.reports.get(source.name)
-                if fresh and (report is None or report.complete):
-                    asked.update(fresh)
-                    group.create_task(self._ask_one(source, fresh))
-
-    async def _ask_one(self, source: Source, identifiers: Sequence[Identifier]) -> None:
+        at_first: dict[str, Report] = {}
         try:
-            found = await source.find(identifiers, self.deadline)
-        except ConnectorError as error:
-            self.reports[source.name] = report_of(source.name, error)
-            return
-        self.reports.setdefault(source.name, Report(source.name))
-        self.records.update({(r.source, r.id): r for r in found})
+            self._ask([identifier], at_first)
+            for widenings_left in range(WIDENINGS, -1, -1):
+                await self._answers(widenings_left)
+                if widenings_left:
+                    self._ask(self._news(self._carrying(identifier)))
+                if not self._waiting:
+                    break
+        finally:
+            await self._end()
+        return Resolved(self._carrying(identifier), self.reports, at_first)
 
-    def _clusters_of(self, chosen: Collection[tuple[str, str]]) -> list[Cluster]:
+    async def search(
+        self, text: str, limit: int, keys: Collection[Identifier], sources: Iterable[Source], hits: Hits
+    ) -> list[Cluster]:
+        """The clusters of records that `keys` point at or that `sources` find by `text`, as far as `hits` takes them,
+        after one round of asking for the rest of each person."""
+        try:
+            self._ask(keys)
+            for source in sources:
+                self._start(source.name, partial(source.search, text, limit, self.deadline), self.found)
+            await self._answers(1)
+            self._ask(self._news(self._clusters_of(hits)))
+            await self._answers(0)
+        finally:
+            await self._end()
+        return self._clusters_of(hits)
+
+    def _ask(self, identifiers: Collection[Identifier], reports: dict[str, Report] | None = None) -> None:
+        """Ask every source at once for what it was not asked yet, leaving out those that failed or are still at it.
+        `reports` keeps what they say to this."""
+        busy = set(self._waiting.values())
+        for source in self.sources:
+            asked = self._asked.setdefault(source.name, set())
+            fresh = [i for i in sorted(identifiers, key=preference) if i not in asked][:MAX_IDENTIFIERS_ASKED]
+            report = self.reports.get(source.name)
+            if fresh and source.name not in busy and (report is None or report.complete):
+                asked.update(fresh)
+                self._start(source.name, partial(source.find, fresh, self.deadline), self.records, reports)
+
+    def _start(
+        self,
+        name: str,
+        question: Callable[[], Awaitable[list[Record]]],
+        into: dict[Key, Record],
+        reports: dict[str, Report] | None = None,
+    ) -> None:
+        async def take() -> None:
+            report = Report(name)
+            try:
+                into.update({(r.source, r.id): r for r in await question()})
+            except ConnectorError as error:
+                report = report_of(name, error)
+            for kept in (self.reports, reports):
+                if kept is not None and (name not in kept or not report.complete):
+                    kept[name] = report
+
+        self._waiting[asyncio.create_task(take())] = name
+
+    async def _answers(self, rounds_left: int) -> None:
+        """Until all have answered, or this round's part of the time is over; the last one ends with the deadline,
+        at which every source ends by itself."""
+        if self._waiting:
+            seconds = max(0.0, self.deadline.remaining_seconds()) / (rounds_left + 1)
+            finished, _ = await asyncio.wait(self._waiting, timeout=seconds if rounds_left else None)
+            for task in finished:
+                del self._waiting[task]
+                task.result()
+
+    async def _end(self) -> None:
+        for task in self._waiting:
+            task.cancel()
+        await asyncio.gather(*self._waiting, return_exceptions=True)
+
+    def _carrying(self, identifier: Identifier) -> list[Cluster]:
+        return [c for c in cluster(self.records.values(), self.rules) if c.carries(identifier)]
+
+    def _clusters_of(self, hits: Hits) -> list[Cluster]:
+        chosen = {(r.source, r.id): r for r in hits({**self.found, **self.records}.values())}
+        self.records.update(chosen)
         every = cluster(self.records.values(), self.rules)
         return [c for c in every if any((r.source, r.id) in chosen for r in c.records)]
 

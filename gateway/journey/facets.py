@@ -35,5 +35,11 @@ async def read_facets(
         return campaigns.keeps(shown, deployment, reading.now, reading.limits)
 
     rows = [shown for reader in readers for shown in list(reader.lane.rows)[:MAX_ROWS_A_SOURCE]]
-    exhaustive = all(r.report.state in ANSWERED and r.lane.stopped_at is None and not r.report.capped for r in readers)
+    exhaustive = all(
+        r.report.state in ANSWERED
+        and r.lane.stopped_at is None
+        and not r.report.capped
+        and len(r.lane.rows) <= MAX_ROWS_A_SOURCE
+        for r in readers
+    )
     return count_facets(rows, in_campaigns, service_of, exhaustive=exhaustive)

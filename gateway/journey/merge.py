@@ -89,16 +89,18 @@ def _best_head(lanes: Sequence[Lane], heads: Sequence[int]) -> int | None:
     best: int | None = None
     for place, lane in enumerate(lanes):
         if heads[place] < len(lane.rows) and (
-            best is None or _comes_first(lane, lane.rows[heads[place]].position, lanes[best].rows[heads[best]].position)
+            best is None
+            or comes_first(lane.rows[heads[place]].position, lanes[best].rows[heads[best]].position, lane.ascending)
         ):
             best = place
     return best
 
 
-def _comes_first(lane: Lane, one: Position, other: Position) -> bool:
+def comes_first(one: Position, other: Position, ascending: bool) -> bool:
+    """Whether a reader meets `one` before `other`."""
     if one.started_at != other.started_at:
-        return (one.started_at > other.started_at) is not lane.ascending
-    return ((one.source, one.external_id) < (other.source, other.external_id)) is not lane.ascending
+        return (one.started_at > other.started_at) is not ascending
+    return ((one.source, one.external_id) < (other.source, other.external_id)) is not ascending
 
 
 def _nearest_stop(lanes: Sequence[Lane], heads: Sequence[int], candidate: Shown | None) -> datetime | None:

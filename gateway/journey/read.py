@@ -18,7 +18,7 @@ from connectors.interaction import Identifier, Interaction, Record
 from gateway.customers.identity import Cluster
 from gateway.journey.filter import EVERYTHING_SHOWN, Filter
 from gateway.journey.liveness import LivenessLimits
-from gateway.journey.merge import Lane, edge_position, plan
+from gateway.journey.merge import Lane, comes_first, edge_position, plan
 from gateway.sources.report import ANSWERED, Report, SourceState, report_of
 from gateway.sources.source import Source
 from gateway.visibility import Judge, Shown
@@ -45,7 +45,7 @@ class Reading:
 
     @property
     def identifiers(self) -> Sequence[Identifier]:
-        return self.cluster.identifiers
+        return self.judge.visible_identifiers(self.cluster.records)
 
     def reachable(self) -> list[Source]:
         return [s for s in self.sources.values() if self.judge.reaches(s.name)]
@@ -117,11 +117,11 @@ class LaneReader:
         self._after = page.next
         self._scanned += len(page.items)
         self.oldest = min([row.started_at for row in page.items] + ([self.oldest] if self.oldest else []), default=None)
-        self.report = replace(self.report, capped=self.report.capped or (page.capped and page.reached is None))
+        self.report = replace(self.report, capped=self.report.capped or page.capped)
         spent = self._scanned >= self._max_rows or self._pulls >= MAX_PULLS
         self.lane.add(self._kept(page.items), page.reached, done=page.next is None or spent)
-        if page.reached is not None and (page.capped or (spent and page.next is not None)):
-            self.lane.stopped_at = page.reached
+        if spent and page.next is not None:
+            self.lane.stopped_at = self.lane.reached or (FAR_PAST if self.lane.ascending else FAR_FUTURE)
 
     def fail(self, report: Report) -> None:
         self.report = report
@@ -129,11 +129,11 @@ class LaneReader:
 
     def _kept(self, items: Sequence[Interaction]) -> list[Shown]:
         reading = self.reading
-        judge, deployment = reading.judge, reading.judge.deployment
+        judge, deployment, identifiers = reading.judge, reading.judge.deployment, reading.identifiers
         kept = []
         for row in items:
             record = self._records.get(row.record_id)
-            shown = None if record is None else judge.show(row, record, reading.identifiers)
+            shown = None if record is None else self.source.show(judge, row, record, identifiers)
             if shown is not None and self._filter.keeps(shown, deployment, reading.now, reading.limits):
                 kept.append(shown)
         return kept
@@ -201,6 +201,8 @@ async def read_page(
     items = Counter(shown.row.source for shown in rows)
     if planned.stopped_at is not None and len(planned.rows) <= count:
         end = edge_position(planned.stopped_at, ascending)
+        if position is not None and comes_first(end, position, ascending):
+            end = position  # rows of that very instant were given before
     elif rows:
         end = rows[-1].position
     else:
@@ -236,7 +238,9 @@ async def pull_until(
             if not waiting:
                 continue  # lanes were closed for lack of time: see what can be given without them
             remaining = max(0.0, reading.patience.remaining_seconds())
-            finished, _ = await asyncio.wait(waiting, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+            # a source ends by itself at the deadline, and takes note of it: only less patience than that ends a wait
+            timeout = remaining if reading.patience.at < reading.deadline.at else None
+            finished, _ = await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             for task in finished:
                 del waiting[task]
                 task.result()

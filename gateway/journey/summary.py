@@ -139,13 +139,19 @@ class _Figures:
         older = [shown for reader in self.open_tickets for shown in reader.lane.rows]
         tickets = [s for s in rows if s.row.started_at >= self.since and is_active_ticket(s)]
         tickets += [s for s in older if is_active_ticket(s)]
-        midnight = now.astimezone(time_zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = now.astimezone(time_zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         ticket_basis = self._basis(TICKETS, self._stopped_short)
         merged = plan([reader.lane for reader in self.recent], 1).rows
-        live = [s for s in rows if liveness_of(s.row, now, reading.limits).liveness is not Liveness.INACTIVE]
+        read = {reader.source.name: self._read_for_sure(reader) for reader in self.recent}
+        live = [
+            s
+            for shown in read.values()
+            for s in shown
+            if liveness_of(s.row, now, reading.limits).liveness is not Liveness.INACTIVE
+        ]
         return Summary(
             as_of=now,
-            reports=tuple(replace(r.report, items=len(r.lane.rows)) for r in self.recent),
+            reports=tuple(replace(r.report, items=len(read[r.source.name])) for r in self.recent),
             nps=self._nps(rows),
             last_30_days=self._activity(rows, now - THIRTY_DAYS, None),
             previous_30_days=self._activity(rows, self.since, now - THIRTY_DAYS),
@@ -155,6 +161,11 @@ class _Figures:
             last_interaction=merged[0] if merged else None,
             live=tuple(sorted(live, key=lambda s: s.row.started_at, reverse=True)),
         )
+
+    def _read_for_sure(self, reader: LaneReader) -> list[Shown]:
+        """How much more came with the last page depends on rows that this viewer may not see, so it doesn't count."""
+        whole = not reader.source.connector.capabilities.seek
+        return [s for s in reader.lane.rows if whole or s.row.started_at >= self.since]
 
     def _activity(self, rows: Iterable[Shown], start: datetime, end: datetime | None) -> Activity:
         counted = [s for s in rows if is_activity(s) and Window(start, end).holds(s.row.started_at)]

@@ -1,6 +1,6 @@
 """What an operator adds to a source's rows: what counts as escalated, and which touchpoint a contact belongs to.
 
-Pure; done once per row, before anybody's rights are looked at.
+Pure; made of what a viewer is shown, so that it tells nothing of a queue, a tag or a campaign that they are not.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import msgspec
 
 from connectors.interaction import Channel, Interaction, TicketDetails, TicketPriority, TicketStatus, Touchpoint
 from gateway.deployment import SourceRules
+from gateway.visibility import Shown
 
 CLOSED = frozenset({TicketStatus.SOLVED, TicketStatus.CLOSED})
 
@@ -52,15 +53,16 @@ class Enrichment:
     escalation: EscalationRule | None = None
     touchpoints: Sequence[TouchpointRule] = ()
 
-    def apply(self, row: Interaction) -> Interaction:
-        """The row with `escalated` and `touchpoint` filled in; the same object when there is nothing to add."""
+    def apply(self, shown: Shown) -> Shown:
+        """With `escalated` and `touchpoint` filled in; the same object when there is nothing to add."""
+        row = shown.row
         if not self.touchpoints and (self.escalation is None or row.channel is not Channel.TICKET):
-            return row
+            return shown
         services = {
             name
-            for leg in row.legs
-            if leg.queue is not None
-            for name in (leg.queue.id, leg.queue.name, self.rules.service(leg.queue))
+            for queue in (shown.queue, *(leg.queue for leg in row.legs))
+            if queue is not None
+            for name in (queue.id, queue.name, self.rules.service(queue))
         }
         details = row.details
         if self.escalation is not None and isinstance(details, TicketDetails) and details.escalated is None:
@@ -68,7 +70,7 @@ class Enrichment:
         touchpoint = row.touchpoint or next(
             (rule.touchpoint for rule in self.touchpoints if rule.matches(self.rules, row, services)), None
         )
-        return msgspec.structs.replace(row, details=details, touchpoint=touchpoint)
+        return msgspec.structs.replace(shown, row=msgspec.structs.replace(row, details=details, touchpoint=touchpoint))
 
     def _is_escalated(self, row: Interaction, ticket: TicketDetails, services: set[str]) -> bool:
         rule = self.escalation

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 import structlog
@@ -23,6 +22,7 @@ from connectors.errors import (
 from connectors.interaction import Identifier, Interaction, Record
 from gateway.sources.enrich import Enrichment
 from gateway.sources.report import SourceHealth
+from gateway.visibility import Judge, Shown
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -63,8 +63,7 @@ class Source:
         return await self._ask(lambda d: self.connector.search(text, limit, d), deadline)
 
     async def get(self, external_id: str, deadline: Deadline) -> Interaction | None:
-        row = await self._ask(lambda d: self.connector.get(external_id, d), deadline)
-        return None if row is None else self.enrichment.apply(row)
+        return await self._ask(lambda d: self.connector.get(external_id, d), deadline)
 
     async def page(
         self,
@@ -86,7 +85,12 @@ class Source:
         )
         if page.foreign or page.dropped:
             log.warning("rows_left_out", source=self.name, foreign=page.foreign, unmappable=page.dropped)
-        return replace(page, items=tuple(map(self.enrichment.apply, page.items)))
+        return page
+
+    def show(self, judge: Judge, row: Interaction, record: Record, identifiers: Sequence[Identifier]) -> Shown | None:
+        """The row as this viewer is shown it, with what the operator's rules make of that."""
+        shown = judge.show(row, record, identifiers)
+        return None if shown is None else self.enrichment.apply(shown)
 
     async def check(self, deadline: Deadline) -> None:
         await self._ask(self.connector.check, deadline)
@@ -100,16 +104,17 @@ class Source:
         if wait_seconds > 0:
             raise RateLimitedError(self.name, "it asked us to slow down", wait_seconds)
         remaining = own.remaining_seconds()
+        if remaining <= 0:
+            raise TimedOutError(self.name, "no time was left to ask it")
         try:
-            if remaining <= 0:
-                raise TimedOutError(self.name, "no time was left to ask it")
             async with asyncio.timeout(remaining):
                 answer = await question(own)
         except TimeoutError:
             self._note(ok=False)
             raise TimedOutError(self.name, "no answer within the deadline") from None
         except RateLimitedError as error:
-            self._not_before = own.clock() + (error.retry_after_seconds or DEFAULT_RETRY_AFTER_SECONDS)
+            until = own.clock() + (error.retry_after_seconds or DEFAULT_RETRY_AFTER_SECONDS)
+            self._not_before = max(self._not_before, until)
             self._note(ok=False)
             raise
         except ConnectorError as error:
