@@ -173,11 +173,14 @@ class Contact(Model):
     merge_set: tuple[Reference, ...] | None = None
 
 
-class ContactListing(Model):
-    """`contacts` of the reverse lookup, `entities` of the search."""
-
+class ReverseLookup(Model):
     contacts: list[msgspec.Raw] | None = None
-    entities: list[msgspec.Raw] | None = None
+
+
+class ContactListing(Model):
+    """What the search of contacts answers; without `entities` it is not that."""
+
+    entities: list[msgspec.Raw]
 
 
 class Disposition(Model):

@@ -27,6 +27,7 @@ from connectors.telephony.genesys_api import (
     ExternalSource,
     JourneySession,
     JourneySessionListing,
+    ReverseLookup,
 )
 from connectors.telephony.genesys_chunks import DAY, Chunk, ChunkPage, Plan
 from connectors.telephony.genesys_contacts import ContactReader, head_of, lookups, members_of
@@ -166,7 +167,7 @@ class GenesysCloud(VendorConnector):
 
     async def _carrying(self, value: str, deadline: Deadline) -> list[Contact]:
         params: Params = [("lookupVal", value), ("divisionId", "*"), ("expand", "division")]
-        listing = await self.http.get_or_none(REVERSE_LOOKUP, ContactListing, deadline, params)
+        listing = await self.http.get_or_none(REVERSE_LOOKUP, ReverseLookup, deadline, params)
         return decode_rows((listing.contacts if listing else None) or (), Contact)[0]
 
     async def _contact(self, contact_id: str, deadline: Deadline) -> Contact | None:

@@ -7,10 +7,11 @@ nobody up.
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from connectors.base import Position
@@ -23,13 +24,13 @@ LAST_CHARACTER = "\U0010ffff"
 class Lane:
     """One source's part of a read.
 
-    rows: shown and kept, in reading order, not yet given. reached: everything on this side of that instant has
+    rows: shown and kept, in reading order, all on this side of `reached`: the instant up to which everything has
     come. done: nothing more will come. stopped_at: it is done because a bound struck there, not because it ended.
     """
 
     source: str
     ascending: bool = False
-    rows: deque[Shown] = field(default_factory=deque)
+    rows: list[Shown] = field(default_factory=list)
     reached: datetime | None = None
     done: bool = False
     stopped_at: datetime | None = None
@@ -60,40 +61,44 @@ class Plan(NamedTuple):
 
 def plan(lanes: Sequence[Lane], count: int, ignoring: Collection[str] = ()) -> Plan:
     """At most `count` rows. Lanes named in `ignoring` are taken to have nothing more than what they gave."""
-    heads = [0] * len(lanes)
-    rows: list[Shown] = []
-    while len(rows) < count:
-        best = _best_head(lanes, heads)
-        candidate = None if best is None else lanes[best].rows[heads[best]]
-        hungry = [
-            lane
-            for place, lane in enumerate(lanes)
-            if heads[place] >= len(lane.rows)
-            and not lane.done
-            and lane.source not in ignoring
-            and (candidate is None or lane.may_precede(candidate.position))
-        ]
-        if hungry:
-            return Plan(rows, hungry, False, None)
-        stop = _nearest_stop(lanes, heads, candidate)
-        if stop is not None:
-            return Plan(rows, [], False, stop)
-        if best is None or candidate is None:
-            return Plan(rows, [], True, None)
-        rows.append(candidate)
-        heads[best] += 1
-    return Plan(rows, [], False, None)
+    open_lanes = [lane for lane in lanes if not lane.done and lane.source not in ignoring]
+    unread = [lane for lane in open_lanes if lane.reached is None]
+    if unread and count:
+        return Plan([], unread, False, None)
+    ordered = _in_reading_order(lanes)
+    ascending = bool(lanes) and lanes[0].ascending
+    edges = [edge for edge in (lane.reached for lane in open_lanes) if edge is not None]
+    stops = [lane.stopped_at for lane in lanes if lane.stopped_at is not None]
+    rows = ordered[: min(count, _certain(ordered, [*edges, *stops], ascending))]
+    if len(rows) == count:
+        return Plan(rows, [], False, None)
+    candidate = ordered[len(rows)].position if len(rows) < len(ordered) else None
+    hungry = [lane for lane in open_lanes if candidate is None or lane.may_precede(candidate)]
+    if hungry:
+        return Plan(rows, hungry, False, None)
+    if stops:
+        return Plan(rows, [], False, min(stops) if ascending else max(stops))
+    return Plan(rows, [], True, None)
 
 
-def _best_head(lanes: Sequence[Lane], heads: Sequence[int]) -> int | None:
-    best: int | None = None
-    for place, lane in enumerate(lanes):
-        if heads[place] < len(lane.rows) and (
-            best is None
-            or comes_first(lane.rows[heads[place]].position, lanes[best].rows[heads[best]].position, lane.ascending)
-        ):
-            best = place
-    return best
+def _in_reading_order(lanes: Sequence[Lane]) -> list[Shown]:
+    """All rows: by time, then, since sorting keeps the order of equals, by source and within it as they came."""
+    by_source = sorted(lanes, key=lambda lane: lane.source, reverse=bool(lanes) and lanes[0].ascending)
+    rows = [shown for lane in by_source for shown in lane.rows]
+    rows.sort(key=_started_at, reverse=not (lanes and lanes[0].ascending))
+    return rows
+
+
+_started_at = attrgetter("position.started_at")
+
+
+def _certain(ordered: Sequence[Shown], edges: Sequence[datetime], ascending: bool) -> int:
+    """How many of the rows stand in front of every edge: nothing that is still to come can stand among them."""
+    if not edges:
+        return len(ordered)
+    if ascending:
+        return bisect_left(ordered, min(edges), key=_started_at)
+    return bisect_left(ordered, -max(edges).timestamp(), key=lambda shown: -_started_at(shown).timestamp())
 
 
 def comes_first(one: Position, other: Position, ascending: bool) -> bool:
@@ -101,19 +106,6 @@ def comes_first(one: Position, other: Position, ascending: bool) -> bool:
     if one.started_at != other.started_at:
         return (one.started_at > other.started_at) is not ascending
     return ((one.source, one.external_id) < (other.source, other.external_id)) is not ascending
-
-
-def _nearest_stop(lanes: Sequence[Lane], heads: Sequence[int], candidate: Shown | None) -> datetime | None:
-    """Where a bound struck in front of the candidate: rows of that source may be missing from there on."""
-    stops = [lane.stopped_at for place, lane in enumerate(lanes) if lane.stopped_at and heads[place] >= len(lane.rows)]
-    if not stops:
-        return None
-    ascending = lanes[0].ascending
-    nearest = min(stops) if ascending else max(stops)
-    if candidate is None:
-        return nearest
-    at = candidate.position.started_at
-    return nearest if (at >= nearest if ascending else at <= nearest) else None
 
 
 def edge_position(at: datetime, ascending: bool) -> Position:

@@ -26,6 +26,8 @@ from gateway.visibility import Judge, Shown
 MAX_ROWS_SCANNED = 2_000
 """Of one source for one page: a filter that keeps almost nothing must not read a whole history."""
 MAX_PULLS = 100
+SPECULATE_AFTER = 0.2
+"""Of the caller's patience: how long the others wait for a slow source before they are read on without it."""
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 FAR_PAST = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -219,32 +221,26 @@ async def pull_until(
 ) -> None:
     """Pull from the sources that `hungry` names until it names none, all at once, as long as patience lasts.
 
-    `hungry` is given the sources still being waited for, so that the others are read on as if those had nothing:
-    when they never answer, what can be shown without them is already here.
+    `hungry` is given sources to be taken as if they had nothing more. After a while that is done with those still
+    being waited for, and the others are read on for that case: when they never answer, what can be shown without
+    them is already here.
     """
     by_name = {reader.source.name: reader for reader in readers}
     waiting: dict[asyncio.Task[None], str] = {}
+    speculate_below = reading.patience.remaining_seconds() * (1 - SPECULATE_AFTER)
     try:
-        while True:
-            names = set(hungry(frozenset())) | set(hungry(frozenset(waiting.values())))
-            needed = names & set(hungry(frozenset()))
+        while names := set(hungry(frozenset())):
+            remaining = reading.patience.remaining_seconds()
+            if remaining <= speculate_below:
+                names |= set(hungry(frozenset(waiting.values())))
             for name in names - set(waiting.values()):
-                if reading.patience.remaining_seconds() <= 0:
+                if remaining <= 0:
                     by_name[name].fail(_late(reading, name))
                 else:
                     waiting[asyncio.create_task(by_name[name].pull(limit))] = name
-            if not needed:
-                return
             if not waiting:
                 continue  # lanes were closed for lack of time: see what can be given without them
-            remaining = max(0.0, reading.patience.remaining_seconds())
-            # a source ends by itself at the deadline, and takes note of it: only less patience than that ends a wait
-            timeout = remaining if reading.patience.at < reading.deadline.at else None
-            finished, _ = await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
-            for task in finished:
-                del waiting[task]
-                task.result()
-            if not finished:
+            if not await _some_finish(waiting, reading, speculate_below):
                 for name in waiting.values():
                     by_name[name].fail(_late(reading, name))
                 return
@@ -252,6 +248,26 @@ async def pull_until(
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def _some_finish(waiting: dict[asyncio.Task[None], str], reading: Reading, speculate_below: float) -> bool:
+    """Take those that have finished out of `waiting`; False when patience ended before any did.
+
+    At first all are waited for together: what one of them gave is of no use before the others have answered.
+    """
+    remaining = reading.patience.remaining_seconds()
+    if remaining > speculate_below:
+        finished, _ = await asyncio.wait(waiting, timeout=remaining - speculate_below)
+        ends = False
+    else:
+        # a source ends by itself at the deadline, and takes note of it: only less patience than that ends a wait
+        timeout = max(0.0, remaining) if reading.patience.at < reading.deadline.at else None
+        finished, _ = await asyncio.wait(waiting, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        ends = not finished
+    for task in finished:
+        del waiting[task]
+        task.result()
+    return not ends
 
 
 def _late(reading: Reading, source: str) -> Report:

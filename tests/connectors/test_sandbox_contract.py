@@ -41,6 +41,7 @@ def subject_of(name: str) -> Subject:
         known=identified(email("vera.abissi@example.org") if by_mail else phone("+393331110002")),
         stranger=identified(email("stranger@example.org") if by_mail else phone("+393339999999")),
         token_path="/genesys_cloud/oauth/token" if name == "genesys_cloud" else None,
+        nothing=frozenset({("get", "400")}) if name == "genesys_cloud" else frozenset(),
     )
 
 
@@ -74,7 +75,7 @@ class TestTwilioMessages(ConnectorContract):
         return subject_of("twilio_messages")
 
 
-class TestGenesysCloud(TokenContract):
+class TestGenesysCloud(ConnectorContract, TokenContract):
     @pytest.fixture
     def subject(self) -> Subject:
         return subject_of("genesys_cloud")

@@ -84,6 +84,12 @@ async def test_a_page_that_ended_early_says_so_and_where_it_stopped():
     assert page.reports[0].state is SourceState.FRESH
 
 
+async def test_the_less_is_kept_the_more_is_asked_for_at_a_time():
+    vendor = FakeVendor("calls", haystack(3_000, {}))
+    await one_page(world_of(vendor, filter_=NEEDLE, count=2), [], ascending=False)
+    assert [query.limit for query in vendor.queries[:7]] == [3, 6, 12, 24, 48, 48, 48]
+
+
 @pytest.mark.parametrize("ascending", [False, True])
 async def test_no_source_runs_ahead_of_the_place_where_another_was_stopped(ascending: bool):
     """Rows behind the place where a bound struck wait, or the stopped source's would be passed over."""

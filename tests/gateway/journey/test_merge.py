@@ -56,7 +56,7 @@ def test_a_lane_holds_up_only_what_it_may_still_precede(ascending: bool):
 
 
 def test_nobody_is_asked_for_more_than_is_needed():
-    calls, chats = lane("calls", 1, 2, 3, reached=ago(3)), lane("chats", 9, reached=ago(9))
+    calls, chats = lane("calls", 1, 2, 3, reached=ago(4)), lane("chats", 9, reached=ago(10))
     assert len(given([calls, chats], 3)) == 3
     assert plan([calls, chats], 3).hungry == []
     assert [one.source for one in plan([calls, chats], 4).hungry] == ["calls"]
