@@ -9,6 +9,7 @@ that works (bench/wire.py), behind a protocol of its own: what this interpreter 
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -23,8 +24,7 @@ import uvloop
 
 from bench import wire
 from bench.data import SOURCES
-from gateway.build import network
-from gateway.settings.model import SourceSection
+from connectors.http import network_transport
 
 Get = Callable[[str], Awaitable[bytes]]
 TYPE_OF = {
@@ -146,8 +146,7 @@ async def answer(body: bytes, get: Get) -> bytes:
 
 
 def over_gateway_transport(upstream: str) -> Get:
-    section = SourceSection.model_construct(name="raw", base_url=upstream, max_connections=500)
-    transport = network(section)
+    transport = network_transport(max_connections=500, lean=os.environ.get("BENCH_TRANSPORT", "lean") == "lean")
     base = httpx.URL(upstream)
     headers = [("Host", base.netloc.decode()), ("Accept", "application/json")]
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from connectors.base import VendorConnector
-from connectors.http import aiohttp_transport
+from connectors.http import network_transport
 from connectors.interaction import Touchpoint
 from connectors.registry import connector_class
 from gateway.core import Clocks, Gateway
@@ -26,20 +26,23 @@ from gateway.sources.source import Source
 TransportFactory = Callable[[SourceSection], httpx.AsyncBaseTransport]
 
 
-def network(section: SourceSection) -> httpx.AsyncBaseTransport:
-    """Real HTTP, with as many connections as the operator allows."""
-    return aiohttp_transport(section.max_connections)
+def network(settings: Settings) -> TransportFactory:
+    """Real HTTP by the transport that the operator chose, with as many connections as they allow each source."""
+    lean = settings.gateway.transport == "lean"
+    return lambda section: network_transport(section.max_connections, lean=lean)
 
 
 def build_gateway(
     settings: Settings,
     deployment: Callable[[], Deployment],
     *,
-    transport: TransportFactory = network,
+    transport: TransportFactory | None = None,
     clocks: Clocks | None = None,
 ) -> Gateway:
-    """`deployment` gives the rights in force; everything else is fixed at start."""
+    """`deployment` gives the rights in force; everything else is fixed at start. `transport`: the network, unless a
+    test stands in for it."""
     clocks = clocks or Clocks()
+    transport = transport or network(settings)
     secret = settings.gateway.secret.get_secret_value()
     return Gateway(
         deployment=deployment,

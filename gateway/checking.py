@@ -21,7 +21,7 @@ async def check_sources(settings: Settings) -> list[tuple[str, str, str | None, 
 
 
 async def _check(settings: Settings, section: SourceSection) -> tuple[str, str, str | None, float]:
-    connector = make_connector(settings, section, network(section), Clocks())
+    connector = make_connector(settings, section, network(settings)(section), Clocks())
     started = time.perf_counter()
     problem = None
     try:

@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 
 from connectors.http import aiohttp_transport
 from gateway.app import create_app
-from gateway.build import TransportFactory, build_gateway, network
+from gateway.build import TransportFactory, build_gateway
 from gateway.core import Clocks, Gateway
 from gateway.reload import Configuration
 from gateway.viewer.authenticate import Authenticator, verifier
@@ -35,7 +35,7 @@ def assemble(
     environment: Mapping[str, str],
     *,
     more_routes: Callable[[LocalIssuer], Sequence[BaseRoute]] = lambda issuer: (),
-    transport: TransportFactory = network,
+    transport: TransportFactory | None = None,
     clocks: Clocks | None = None,
     watch: bool = True,
 ) -> Assembled:

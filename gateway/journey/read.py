@@ -26,6 +26,8 @@ from gateway.visibility import Judge, Shown
 MAX_ROWS_SCANNED = 2_000
 """Of one source for one page: a filter that keeps almost nothing must not read a whole history."""
 MAX_PULLS = 100
+MANY_SOURCES = 4
+"""From here on each of them is asked for its likely share of a page, not for all of it."""
 SPECULATE_AFTER = 0.2
 """Of the caller's patience: how long the others wait for a slow source before they are read on without it."""
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
@@ -88,6 +90,7 @@ class LaneReader:
         self.lane = Lane(source.name, ascending)
         self.report = Report(source.name)
         self.oldest: datetime | None = None
+        self.beside = 1
         self._records = {record.id: record for record in records}
         self._window = window
         self._filter = filter_
@@ -99,8 +102,13 @@ class LaneReader:
         self._pulls = 0
 
     async def pull(self, limit: int) -> None:
-        """One more page; a failure closes the lane and is told by `report`."""
-        limit <<= min(self._pulls, 4)  # little of what came was kept: ask for more at a time
+        """One more page; a failure closes the lane and is told by `report`.
+
+        At first, beside many others, as many rows as this source is likely to have among `limit`; then ever more,
+        since little of what came was kept.
+        """
+        is_sized = self.beside >= MANY_SOURCES
+        limit = self.source.likely_rows(limit) if is_sized and not self._pulls else limit << min(self._pulls, 4)
         self._pulls += 1
         try:
             page = await self.source.page(
@@ -171,6 +179,9 @@ def open_lanes(
         elif not _may_match(reading, source, filter_):
             reader.lane.done = True
         readers.append(reader)
+    reading_on = sum(not reader.lane.done for reader in readers)
+    for reader in readers:
+        reader.beside = reading_on
     return readers
 
 
@@ -210,6 +221,9 @@ async def read_page(
     else:
         end = position or edge_position(FAR_PAST if ascending else FAR_FUTURE, ascending)
     reports = tuple(replace(reader.report, items=items[reader.source.name]) for reader in readers)
+    if len(rows) == count:
+        for reader in readers:
+            reader.source.note_share(items[reader.source.name] / count)
     return JourneyPage(tuple(reversed(rows)) if ascending else tuple(rows), more, end, reports)
 
 

@@ -102,6 +102,9 @@ class GatewaySection(Section):
         default=5000, ge=100, le=100_000, description="Most fields once fragments are spread out."
     )
 
+    transport: Literal["lean", "aiohttp"] = Field(
+        default="lean", description="What speaks HTTP with the sources: the gateway's own transport, or aiohttp's."
+    )
     trusted_documents: DocumentsPath | None = Field(
         default=None,
         description="A JSON file of documents by their SHA-256, which clients may send instead of the text.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from math import ceil
 from typing import TypeVar
 
 import structlog
@@ -29,6 +30,10 @@ log = structlog.get_logger()
 
 DEFAULT_RETRY_AFTER_SECONDS = 5.0
 RECENT_CALLS = 20
+FIRST_SHARE = 0.3
+"""Of a page that a source is taken to give before it has given any."""
+SHARE_MARGIN = 2.0
+FEWEST_ROWS = 10
 
 
 class Source:
@@ -44,6 +49,7 @@ class Source:
         self.enrichment = enrichment
         self._timeout_seconds = timeout_seconds
         self._recent: deque[bool] = deque(maxlen=RECENT_CALLS)
+        self._share = FIRST_SHARE
         self._refused = False
         self._not_before = 0.0
 
@@ -55,6 +61,14 @@ class Source:
         if self._refused or not any(list(self._recent)[-3:]):
             return SourceHealth.DOWN
         return SourceHealth.UP if all(self._recent) else SourceHealth.DEGRADED
+
+    def likely_rows(self, count: int) -> int:
+        """How many rows to ask for first, for a page of `count`: by what this source gave lately, and some more."""
+        return min(count, max(FEWEST_ROWS, ceil(count * self._share * SHARE_MARGIN)))
+
+    def note_share(self, share: float) -> None:
+        """What part of a full page came from here; the last pages count most."""
+        self._share += (share - self._share) / 8
 
     async def find(self, identifiers: Iterable[Identifier], deadline: Deadline) -> list[Record]:
         return await self._ask(lambda d: self.connector.find(identifiers, d), deadline)

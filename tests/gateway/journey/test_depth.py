@@ -119,7 +119,7 @@ async def bench(depth: int) -> AsyncIterator[Bench]:
     gateway = replace(assembled.gateway, deadline_seconds=LONG_SECONDS)
     async with httpx.AsyncClient(transport=vendors, base_url="http://vendors.example.org") as control:
         found = Bench(gateway, population, control)
-        await found.read(50, found.sheets(seek=True))
+        await found.read(200, found.sheets(seek=True))
         yield found
     await gateway.aclose()
 
