@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +15,10 @@ from gateway.graph.ids import Ids
 from gateway.journey.liveness import LivenessLimits
 from gateway.sealing import Sealer
 from gateway.sources.source import Source
+from gateway.viewer.viewer import Viewer
+from gateway.visibility import Judge
+
+MAX_JUDGES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,18 @@ class Gateway:
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     region: str | None = None
     clocks: Clocks = field(default_factory=Clocks)
+    judges: OrderedDict[int, Judge] = field(default_factory=OrderedDict, repr=False)
+
+    def judge(self, viewer: Viewer) -> Judge:
+        """The rule for a viewer under the rights in force; kept, since it remembers what it found out."""
+        deployment = self.deployment()
+        known = self.judges.get(id(viewer))
+        if known is not None and known.viewer is viewer and known.deployment is deployment:
+            return known
+        judge = self.judges[id(viewer)] = Judge(deployment, viewer)
+        if len(self.judges) > MAX_JUDGES:
+            self.judges.popitem(last=False)
+        return judge
 
     async def aclose(self) -> None:
         for source in self.sources.values():

@@ -62,7 +62,7 @@ class Operation:
             request_id,
             clocks.utc_now(),
             Deadline.after(gateway.deadline_seconds, clocks.monotonic),
-            Judge(gateway.deployment(), viewer),
+            gateway.judge(viewer),
         )
 
     # ---------------------------------------------------------------- who is it

@@ -94,6 +94,8 @@ class _Sight(NamedTuple):
 
 _FIELD_PERMISSIONS = (EVENT_TYPE_VIEW, QUEUE_SEARCH, WRAP_UP_CODE_VIEW, PII_VIEW)
 _BLIND = _Sight()
+MAX_REMEMBERED = 1_000
+"""A judge may live for many requests: what it remembers of customers is dropped now and then."""
 
 
 @dataclass(frozen=True)
@@ -277,6 +279,8 @@ class Judge:
         key = tuple(identifiers) if used is None or used in identifiers else (*identifiers, used)
         hidden = self._remembered_identifiers.get(key)
         if hidden is None:
+            if len(self._remembered_identifiers) >= MAX_REMEMBERED:
+                self._remembered_identifiers.clear()
             hidden = self._remembered_identifiers[key] = Hidden(key)
         return hidden
 

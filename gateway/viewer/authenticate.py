@@ -6,7 +6,8 @@ Roles, divisions and profiles that nobody configured count as nothing. Source: V
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,7 @@ from gateway.viewer.tokens import TokenVerifier, TrustedIssuer, VerifiedToken
 from gateway.viewer.viewer import EVERYWHERE, NOWHERE, Scope, Viewer, ViewerKind
 
 MAX_NAME_CHARACTERS = 200
+MAX_VIEWERS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +47,36 @@ class Authenticator:
     def __init__(self, current: Callable[[], Settings], tokens: TokenVerifier) -> None:
         self._current = current
         self._tokens = tokens
+        self._viewers: OrderedDict[tuple[Hashable, str | None], tuple[Settings, object, Viewer]] = OrderedDict()
 
     async def viewer(self, authorization: str | None, work_profile_header: str | None) -> Viewer:
         """Raises `UnauthenticatedError`, or `ForbiddenError` for a work profile that is unknown or not allowed."""
         scheme, _, credential = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not credential:
             raise UnauthenticatedError
-        if not credential.startswith(PREFIX):
-            return viewer_of(self._current(), of_token(await self._tokens.verify(credential)), work_profile_header)
         settings = self._current()
+        if not credential.startswith(PREFIX):
+            token = await self._tokens.verify(credential)
+            return self._viewer(settings, id(token), token, work_profile_header)
         entry = find_key(credential, settings.auth.keys)
         if entry is None:
             raise UnauthenticatedError
-        return viewer_of(settings, of_key(entry), work_profile_header)
+        return self._viewer(settings, entry.id, entry, work_profile_header)
+
+    def _viewer(
+        self, settings: Settings, key: Hashable, proof: VerifiedToken | ApiKeySection, work_profile_header: str | None
+    ) -> Viewer:
+        """The same viewer for the same proof under the same settings, so that what is worked out for one request
+        about what they may see holds for the next."""
+        remembered = self._viewers.get((key, work_profile_header))
+        if remembered is not None and remembered[0] is settings and remembered[1] is proof:
+            return remembered[2]
+        identity = of_token(proof) if isinstance(proof, VerifiedToken) else of_key(proof)
+        viewer = viewer_of(settings, identity, work_profile_header)
+        self._viewers[key, work_profile_header] = (settings, proof, viewer)
+        if len(self._viewers) > MAX_VIEWERS:
+            self._viewers.popitem(last=False)
+        return viewer
 
 
 def viewer_of(settings: Settings, identity: Identity, work_profile_header: str | None = None) -> Viewer:
