@@ -177,3 +177,27 @@ async def test_what_nobody_asked_for_ends_the_connection():
     reading.connection.data_received(HELLO)
     assert reading.line.closed and not reading.connection.is_reusable and not reading.connection.is_quiet()
     reading.close()
+
+
+async def test_a_connection_that_died_before_it_was_asked_says_so_at_once():
+    reading = Reading()
+    reading.line.abort()
+    assert reading.read([], ends=False)[0] is httpx.RemoteProtocolError
+    reading.close()
+
+
+@pytest.mark.parametrize(("method", "status"), [(b"HEAD", b"200"), (b"GET", b"304"), (b"GET", b"204")])
+async def test_the_length_of_what_does_not_come_does_not_matter(method: bytes, status: bytes):
+    reading = Reading()
+    outcome = reading.read([b"HTTP/1.1 " + status + b" OK\r\nContent-Length: 99999999999\r\n\r\n"], method)
+    assert outcome[0] == int(status) and outcome[3] == b""
+    reading.close()
+
+
+async def test_each_answer_has_the_caps_to_itself():
+    reading = Reading()
+    interim = b"HTTP/1.1 100 Continue\r\n\r\n" * 9
+    for _ in range(300):
+        assert reading.read([interim, sized(b"", "X-A: " + "b" * 1000)], ends=False)[0] == 200
+        assert reading.connection.is_reusable
+    reading.close()
