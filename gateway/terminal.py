@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -167,10 +167,9 @@ def _table(nodes: list[dict[str, Any]]) -> Table:
 
 
 def _time(text: str) -> str:
-    """In the terminal's own time zone; the year only where it is not this one."""
-    at = datetime.fromisoformat(text).astimezone()
-    this_year = at.year == datetime.now().astimezone().year
-    return f"{at:%d %b %H:%M}" if this_year else f"{at:%Y-%m-%d}"
+    """In the terminal's own time zone; the year instead of the hour for what is long ago."""
+    at, now = datetime.fromisoformat(text).astimezone(), datetime.now().astimezone()
+    return f"{at:%d %b %H:%M}" if now - at < timedelta(days=300) else f"{at:%d %b %Y}"
 
 
 def _draw_late(out: Console, sources: list[dict[str, Any]]) -> None:

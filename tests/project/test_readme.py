@@ -21,7 +21,7 @@ from tests.project.support import GATEWAY, ROOT, read, running_demo, tracked
 
 README = read("README.md")
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-LOCAL_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
+LOCAL_TIME = re.compile(r"\d\d [A-Z][a-z]{2} \d\d:\d\d")
 TEXTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
 TEXTS += [str(page.relative_to(ROOT)) for page in sorted((ROOT / "docs").rglob("*.md"))]
 

@@ -473,30 +473,3 @@ async def test_what_comes_before_the_question_is_no_answer(early: bytes):
         assert (await ask(transport, wire)).body == b"right"
         assert wire.connections == 2
         await transport.aclose()
-
-
-@pytest.mark.parametrize(
-    "interim",
-    [
-        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n",
-        b"HTTP/1.1 101 Switching Protocols\r\n\r\n",
-        b"HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\nhello",
-        b"HTTP/1.1 103 Hints\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"HTTP/1.1 150 What\r\nContent-Length: 5\r\n\r\nhello",
-        b"HTTP/1.1 100 Continue\r\n\r\n" * 17,
-    ],
-)
-async def test_interim_answers_that_hide_something_are_refused(interim: bytes):
-    async with serving(saying(interim + HELLO)) as wire:
-        await refused(wire, httpx.RemoteProtocolError)
-
-
-@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
-async def test_a_body_where_none_may_be_is_dropped_with_its_connection(status: str):
-    async with serving(always(sized(b"HTTP/1.1 500 No\r\n\r\n", status=status))) as wire:
-        transport = LeanTransport()
-        for expected in (1, 2):
-            answer = await ask(transport, wire)
-            assert (answer.status, answer.body) == (int(status[:3]), b"")
-            assert wire.connections == expected
-        await transport.aclose()
