@@ -7,6 +7,7 @@ noticed. What is inside is padded, so that its length says little. Why: docs/dec
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import b2a_base64
 from typing import Any, TypeVar
 
 import msgspec
@@ -17,6 +18,9 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 T = TypeVar("T")
 _PAD_TO = 16
+_PADDING = [b"\x80" + bytes(-(length + 1) % _PAD_TO) for length in range(_PAD_TO)]
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_encoder = msgspec.msgpack.Encoder()
 MAX_SEALED_CHARACTERS = 2048
 
 
@@ -30,10 +34,9 @@ class Sealer:
 
     def seal(self, content: Any) -> str:
         """`content`: anything msgspec packs; equal contents give equal texts."""
-        packed = msgspec.msgpack.encode(content)
-        padded = packed + b"\x80" + bytes(-(len(packed) + 1) % _PAD_TO)
-        sealed = self._cipher.encrypt(padded, self._purpose)
-        return urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        packed = _encoder.encode(content)
+        sealed = self._cipher.encrypt(packed + _PADDING[len(packed) % _PAD_TO], self._purpose)
+        return b2a_base64(sealed, newline=False).translate(_URL_SAFE, b"=").decode()  # as urlsafe_b64encode, but faster
 
     def open(self, text: str, type_: type[T]) -> T | None:
         """What was sealed, or None for anything that this deployment did not seal for this purpose."""

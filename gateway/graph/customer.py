@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import strawberry
 
 from connectors import identifiers
-from connectors.base import Window
+from connectors.base import Position, Window
 from connectors.interaction import Channel, IdentifierKind, Record
 from connectors.interaction import Identifier as IdentifierValue
 from gateway.errors import BadCursorError, BadUserInputError
@@ -92,19 +92,65 @@ class Identifier:
 
 @strawberry.type(description="A page of a customer's journey, newest first.")
 class JourneyConnection:
-    edges: list[JourneyEdge] = plain("Rows with their cursors.")
-    nodes: list[Interaction] = plain("The rows alone.")
-    page_info: PageInfo = plain("Where this page stands.")
-    complete: bool = plain("True when every source that should have answered has: nothing of this page is missing.")
-    as_of: datetime = plain("The server's clock when this was put together: measure `idleAt` and `inactiveAt` by it.")
-    sources: list[SourceReport] = plain(
-        "One report a source, also for those that failed. Only sources this viewer's licence and profile reach."
-    )
-    withheld: list[WithheldField] = plain("Fields left null or empty throughout for want of a permission.")
+    """Rows become nodes, and cursors are sealed, when they are asked for. resumed_at: where this page was read from,
+    unless that was the journey's end."""
+
+    page: strawberry.Private[JourneyPage]
+    person: strawberry.Private[Person]
     reading: strawberry.Private[Reading]
     operation: strawberry.Private[Operation]
+    cursors: strawberry.Private[Cursors]
     window: strawberry.Private[Window]
     campaigns: strawberry.Private[Filter]
+    backward: strawberry.Private[bool]
+    resumed_at: strawberry.Private[Position | None]
+
+    @strawberry.field(description="Rows with their cursors.")
+    def edges(self) -> list[JourneyEdge]:
+        return [
+            JourneyEdge(shown=shown, cursors=self.cursors, node=interaction_node(self.operation, self.person, shown))
+            for shown in self.page.rows
+        ]
+
+    @strawberry.field(description="The rows alone.")
+    def nodes(self) -> list[Interaction]:
+        return [interaction_node(self.operation, self.person, shown) for shown in self.page.rows]
+
+    @strawberry.field(description="Where this page stands.")
+    def page_info(self) -> PageInfo:
+        rows, more = self.page.rows, self.page.more
+        far = self.page.end if more or rows else None
+        near = rows[-1 if self.backward else 0].position if rows else self.resumed_at
+        start, end = (far, near) if self.backward else (near, far)
+        return PageInfo(
+            has_next_page=self.resumed_at is not None if self.backward else more,
+            has_previous_page=more if self.backward else self.resumed_at is not None,
+            start_cursor=None if start is None else self.cursors.seal(start),
+            end_cursor=None if end is None else self.cursors.seal(end),
+        )
+
+    @strawberry.field(
+        description="True when every source that should have answered has: nothing of this page is missing."
+    )
+    def complete(self) -> bool:
+        return self.page.complete
+
+    @strawberry.field(
+        description="The server's clock when this was put together: measure `idleAt` and `inactiveAt` by it."
+    )
+    def as_of(self) -> datetime:
+        return self.operation.now
+
+    @strawberry.field(
+        description="One report a source, also for those that failed. Only sources this viewer's licence and profile "
+        "reach."
+    )
+    def sources(self) -> list[SourceReport]:
+        return report_nodes(self.operation, self.page.reports)
+
+    @strawberry.field(description="Fields left null or empty throughout for want of a permission.")
+    def withheld(self) -> list[WithheldField]:
+        return [WithheldField(field=field, permission=name) for field, name in self.operation.judge.withheld]
 
     @strawberry.field(description="For filter menus. Permission-filtered like the rows.")
     async def facets(self) -> JourneyFacets | None:
@@ -186,9 +232,17 @@ class Customer(Node):
             position, window = opened
         reading = operation.reading(self.person, None if wait_ms is None else wait_ms / 1000)
         page = await read_page(reading, window, rows, count, position=position, ascending=backward)
-        cursors = Cursors(operation.gateway.cursors, question, window)
-        resumed_at = None if position is None else cursors.seal(edge_position(position.started_at, not backward))
-        return self._connection(page, reading, cursors, window, rows, backward=backward, resumed_at=resumed_at)
+        return JourneyConnection(
+            page=page,
+            person=self.person,
+            reading=reading,
+            operation=operation,
+            cursors=Cursors(operation.gateway.cursors, question, window),
+            window=window,
+            campaigns=only_campaigns(rows),
+            backward=backward,
+            resumed_at=None if position is None else edge_position(position.started_at, not backward),
+        )
 
     @strawberry.field(description="The header above a journey. Counts only what this viewer may see.")
     async def summary(
@@ -202,55 +256,6 @@ class Customer(Node):
         zone = self.operation.gateway.time_zone if name is None else _read_zone(name)
         reading = self.operation.reading(self.person)
         return summary_node(self.operation, self.person, await summarise(reading, zone))
-
-    def _connection(
-        self,
-        page: JourneyPage,
-        reading: Reading,
-        cursors: Cursors,
-        window: Window,
-        rows: Filter,
-        *,
-        backward: bool,
-        resumed_at: str | None,
-    ) -> JourneyConnection:
-        """`resumed_at`: a cursor at the place that this page was read from, for a page that came out empty."""
-        operation = self.operation
-        nodes = [interaction_node(operation, self.person, shown) for shown in page.rows]
-        edges = [
-            JourneyEdge(cursor=cursors.seal(shown.position), node=node)
-            for shown, node in zip(page.rows, nodes, strict=True)
-        ]
-        far = cursors.seal(page.end)
-        if backward:
-            start_cursor = far if page.more or edges else None
-            end_cursor = edges[-1].cursor if edges else resumed_at
-            page_info = PageInfo(
-                has_next_page=resumed_at is not None,
-                has_previous_page=page.more,
-                start_cursor=start_cursor,
-                end_cursor=end_cursor,
-            )
-        else:
-            page_info = PageInfo(
-                has_next_page=page.more,
-                has_previous_page=resumed_at is not None,
-                start_cursor=edges[0].cursor if edges else resumed_at,
-                end_cursor=far if page.more or edges else None,
-            )
-        return JourneyConnection(
-            edges=edges,
-            nodes=nodes,
-            page_info=page_info,
-            complete=page.complete,
-            as_of=operation.now,
-            sources=report_nodes(operation, page.reports),
-            withheld=[WithheldField(field=f, permission=p) for f, p in operation.judge.withheld],
-            reading=reading,
-            operation=operation,
-            window=window,
-            campaigns=only_campaigns(rows),
-        )
 
 
 @strawberry.type(description="The answer to: who is this?")

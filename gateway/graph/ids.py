@@ -93,7 +93,7 @@ class Ids(NamedTuple):
         return self.of(IdentifierId(identifier.kind, identifier.value, identifier.channel, identifier.source))
 
     def interaction(self, source: str, external_id: str) -> str:
-        return self.of(InteractionId(source, external_id))
+        return self.sealer.seal(InteractionId(source, external_id))
 
     def agent(self, source: str, agent: Agent) -> str:
         return self.of(AgentId(source, agent.id, agent.name))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
@@ -22,8 +20,10 @@ from gateway.graph.nodes import (
     Source,
     agent_node,
     campaign_node,
+    derived,
     division_node,
     queue_node,
+    read_off,
     source_node,
 )
 from gateway.graph.parts import (
@@ -52,28 +52,12 @@ MAX_LAST = 200
 
 def of_row(name: str, description: str) -> Any:
     """A field read off the shown row as it is."""
-    path = f"shown.row.{name}"
-    return _read(attrgetter(path), description, path)
+    return read_off(f"shown.row.{name}", description)
 
 
 def of_details(name: str, description: str) -> Any:
     """A field of the row's details; null when the source gave none."""
-
-    def read(node: Interaction) -> Any:
-        details = node.shown.row.details
-        return getattr(details, name, None)
-
-    return _read(read, description)
-
-
-def _read(read: Callable[[Any], Any], description: str, path: str | None = None) -> Any:
-    """A field with `read` as its resolver; a `path` of attributes lets compiled selections read it directly."""
-
-    def resolve(self: Any) -> Any:
-        return read(self)
-
-    resolve.reads = path  # type: ignore[attr-defined]
-    return strawberry.field(resolver=resolve, description=description)
+    return derived(lambda self: getattr(self.shown.row.details, name, None), description)
 
 
 @strawberry.interface(
@@ -85,7 +69,12 @@ class Interaction(Node):
     operation: strawberry.Private[Operation]
     person: strawberry.Private[Person]
 
-    id: strawberry.ID = _read(lambda node: node.sealed_id(), "Opaque, unique over all types, and stable.")
+    id: strawberry.ID = derived(
+        lambda self: self.operation.gateway.ids.interaction(
+            self.shown.position.source, self.shown.position.external_id
+        ),
+        "Opaque, unique over all types, and stable.",
+    )
 
     @strawberry.field(description="Whose it is.")
     def customer(self) -> Annotated[Customer, strawberry.lazy("gateway.graph.customer")] | None:
@@ -191,10 +180,6 @@ class Interaction(Node):
     def touchpoint(self) -> Touchpoint | None:
         touchpoint = self.shown.row.touchpoint
         return None if touchpoint is None else Touchpoint(name=touchpoint.name, stage=touchpoint.stage)
-
-    def sealed_id(self) -> strawberry.ID:
-        place = self.shown.position
-        return strawberry.ID(self.operation.gateway.ids.interaction(place.source, place.external_id))
 
     def _liveness(self) -> LivenessState:
         return liveness_of(self.shown.row, self.operation.now, self.operation.gateway.limits)

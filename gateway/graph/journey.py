@@ -13,17 +13,23 @@ from gateway.graph.nodes import (
     Campaign,
     Queue,
     SourceReport,
+    derived,
     report_nodes,
 )
 from gateway.graph.parts import plain
 from gateway.journey import figures, summary
+from gateway.journey.cursor import Cursors
 from gateway.journey.figures import FigureState, NpsCategory
 from gateway.operation import Operation, Person
+from gateway.visibility import Shown
 
 
 @strawberry.type(description="One row and its place.")
 class JourneyEdge:
-    cursor: str = plain("For `after` or `before`.")
+    shown: strawberry.Private[Shown]
+    cursors: strawberry.Private[Cursors]
+
+    cursor: str = derived(lambda self: self.cursors.seal(self.shown.position), "For `after` or `before`.")
     node: Interaction = plain("The row.")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any
 
 import strawberry
 from strawberry.types import Info as StrawberryInfo
@@ -16,8 +19,28 @@ from gateway import deployment
 from gateway.graph import ids
 from gateway.operation import Operation
 from gateway.sources.report import Report, SourceHealth, SourceState
+from gateway.sources.source import Source as ConfiguredSource
 
 Info = StrawberryInfo[Operation, None]
+
+
+NODES_REMEMBERED = 4_096
+
+
+def derived(resolver: Callable[[Any], Any], description: str) -> Any:
+    """A field that is worked out when it is asked for; the resolver's parameter must be called `self`."""
+    return strawberry.field(resolver=resolver, description=description)
+
+
+def read_off(path: str, description: str) -> Any:
+    """A field found at a path of attributes, which compiled selections read without calling anybody."""
+    read = attrgetter(path)
+
+    def resolve(self: Any) -> Any:
+        return read(self)
+
+    resolve.reads = path  # type: ignore[attr-defined]
+    return derived(resolve, description)
 
 
 @strawberry.interface(description="Anything that has an id of this API.")
@@ -39,13 +62,21 @@ class PageInfo:
 
 @strawberry.type(description="A configured system that the gateway asks.")
 class Source(Node):
-    name: str = strawberry.field(description="As configured.")
-    kind: SourceKind = strawberry.field(description="What kind of system it is.")
-    vendor: str = strawberry.field(description="The product behind it, such as `zendesk`.")
-    channels: list[Channel] = strawberry.field(
-        description="What it can report and this viewer may see: with the source down, these are unknown, not empty."
+    operation: strawberry.Private[Operation]
+    configured: strawberry.Private[ConfiguredSource]
+
+    id: strawberry.ID = derived(
+        lambda self: self.operation.gateway.ids.of(ids.SourceId(self.name)),
+        "Opaque, unique over all types, and stable.",
     )
-    health: SourceHealth = strawberry.field(description="How it has been doing lately.")
+    name: str = strawberry.field(description="As configured.")
+    kind: SourceKind = read_off("configured.connector.kind", "What kind of system it is.")
+    vendor: str = read_off("configured.connector.vendor", "The product behind it, such as `zendesk`.")
+    channels: list[Channel] = derived(
+        lambda self: self.operation.judge.source_channels(self.name),
+        "What it can report and this viewer may see: with the source down, these are unknown, not empty.",
+    )
+    health: SourceHealth = read_off("configured.health", "How it has been doing lately.")
 
 
 @strawberry.type(description="How one source answered. A source that fails is a report, not an error.")
@@ -88,15 +119,7 @@ class WorkProfile(Node):
 
 
 def source_node(operation: Operation, name: str) -> Source:
-    source = operation.gateway.sources[name]
-    return Source(
-        id=_id(operation.gateway.ids.of(ids.SourceId(name))),
-        name=name,
-        kind=source.connector.kind,
-        vendor=source.connector.vendor,
-        channels=list(operation.judge.source_channels(name)),
-        health=source.health,
-    )
+    return Source(operation=operation, configured=operation.gateway.sources[name], name=name)
 
 
 def report_nodes(operation: Operation, reports: Iterable[Report]) -> list[SourceReport]:
@@ -127,21 +150,42 @@ def queue_node(operation: Operation, source: str, queue: QueueValue) -> Queue:
 
 
 def service_node(operation: Operation, service: ids.ServiceId) -> Queue:
-    return Queue(id=_id(operation.gateway.ids.of(service)), name=service.name)
+    return _service_node(operation.gateway.ids, service)
 
 
 def agent_node(operation: Operation, source: str, agent: AgentValue) -> Agent:
-    return Agent(id=_id(operation.gateway.ids.agent(source, agent)), name=agent.name)
+    return _agent_node(operation.gateway.ids, source, agent)
 
 
 def campaign_node(operation: Operation, source: str, campaign: CampaignValue) -> Campaign:
-    return Campaign(
-        id=_id(operation.gateway.ids.campaign(source, campaign)), external_id=campaign.id, name=campaign.name
-    )
+    return _campaign_node(operation.gateway.ids, source, campaign)
 
 
 def division_node(operation: Operation, name: str) -> Division:
-    return Division(id=_id(operation.gateway.ids.of(ids.DivisionId(name))), name=name)
+    return _division_node(operation.gateway.ids, name)
+
+
+# A page has few of these, each many times. They say the same to every viewer, so they are remembered across requests.
+
+
+@lru_cache(NODES_REMEMBERED)
+def _service_node(known: ids.Ids, service: ids.ServiceId) -> Queue:
+    return Queue(id=_id(known.of(service)), name=service.name)
+
+
+@lru_cache(NODES_REMEMBERED)
+def _agent_node(known: ids.Ids, source: str, agent: AgentValue) -> Agent:
+    return Agent(id=_id(known.agent(source, agent)), name=agent.name)
+
+
+@lru_cache(NODES_REMEMBERED)
+def _campaign_node(known: ids.Ids, source: str, campaign: CampaignValue) -> Campaign:
+    return Campaign(id=_id(known.campaign(source, campaign)), external_id=campaign.id, name=campaign.name)
+
+
+@lru_cache(NODES_REMEMBERED)
+def _division_node(known: ids.Ids, name: str) -> Division:
+    return Division(id=_id(known.of(ids.DivisionId(name))), name=name)
 
 
 def work_profile_node(operation: Operation, profile: deployment.WorkProfile) -> WorkProfile:

@@ -2,94 +2,116 @@
 
 from __future__ import annotations
 
+import weakref
 from collections import OrderedDict
 from collections.abc import Hashable
+from itertools import count
 from typing import Any
 
 import msgspec
 import strawberry
 from graphql import (
-    FieldNode,
     FragmentSpreadNode,
     GraphQLList,
     GraphQLResolveInfo,
     Node,
+    OperationDefinitionNode,
     VariableNode,
     execute,
     get_named_type,
     is_composite_type,
     parse,
 )
-from graphql.execution.collect_fields import FieldDetails
+from graphql.execution.collect_fields import FieldDetails, FragmentDetails
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from gateway.graph.execution.compile import Selection, Unserved, Writer, compile_list
+from gateway.graph.execution.compile import Selection, Writer, compile_list
 
-MAX_PLANS = 2_000
+MAX_PLANS = 300
+"""A plan takes 10 KB; one of every field of every type, 70."""
 _ABSENT = object()
 _encoder = msgspec.json.Encoder()
 
 
 class Plans:
-    """Writers by selection and by the values of the variables used in it; the least recently used go first.
+    """Writers, by what they were compiled from; None where nothing could be. The least recently used go first.
 
-    A key holds the selection's node itself, so that no other node can take its place in memory.
+    No plan keeps a document alive, and none is found by another document whose nodes took its place in memory: its
+    operation goes by a number that is never given twice.
     """
 
-    def __init__(self) -> None:
-        self._plans: OrderedDict[Hashable, tuple[Node, Writer | None]] = OrderedDict()
-        self._variables: OrderedDict[int, tuple[Node, tuple[str, ...]]] = OrderedDict()
+    def __init__(self, most: int = MAX_PLANS) -> None:
+        self._most = most
+        self._writers: OrderedDict[Hashable, Writer | None] = OrderedDict()
+        self._known: dict[int, _Known] = {}
+        self._numbers = count()
 
-    def find(self, selection: Selection, item_type: Any) -> Writer | None:
-        node = selection.fields[0].node
-        coerced = selection.variable_values.coerced
-        used = self._used_variables(node, selection)
+    def __len__(self) -> int:
+        return len(self._writers)
+
+    def find(self, selection: Selection, return_type: GraphQLList[Any]) -> Writer | None:
+        key = self._key(selection, return_type)
         try:
-            key = (
-                id(selection.schema),
-                tuple(id(d.node) for d in selection.fields),
-                *(coerced.get(n, _ABSENT) for n in used),
-            )
-            known = self._plans.get(key)
-        except TypeError:  # a list or an object as an argument within the selection
+            if key in self._writers:
+                self._writers.move_to_end(key)
+                return self._writers[key]
+        except TypeError:  # a list or an object among the variables
             return None
-        if known is not None:
-            self._plans.move_to_end(key)
-            return known[1]
-        writer = compile_list(selection, item_type)
-        self._plans[key] = (node, writer)
-        if len(self._plans) > MAX_PLANS:
-            self._plans.popitem(last=False)
+        writer = self._writers[key] = compile_list(selection, return_type.of_type)
+        if len(self._writers) > self._most:
+            self._writers.popitem(last=False)
         return writer
 
-    def _used_variables(self, node: FieldNode, selection: Selection) -> tuple[str, ...]:
-        known = self._variables.get(id(node))
-        if known is not None and known[0] is node:
-            return known[1]
-        names: set[str] = set()
-        for details in selection.fields:
-            _collect_variables(details.node, selection, names, set())
-        used = tuple(sorted(names))
-        self._variables[id(node)] = (node, used)
-        if len(self._variables) > MAX_PLANS:
-            self._variables.popitem(last=False)
-        return used
+    def _key(self, selection: Selection, return_type: GraphQLList[Any]) -> Hashable:
+        """Equal for selections that compile to the same. A variable has one type throughout an operation, so that
+        1 and true are never mistaken for each other."""
+        known = self._operation(selection.operation)
+        coerced = selection.variable_values.coerced
+        fields = [
+            (id(node), *[coerced.get(name, _ABSENT) for name in known.variables_in(node, selection.fragments)])
+            for node, *_ in selection.fields
+        ]
+        return known.number, return_type, *fields
+
+    def _operation(self, operation: OperationDefinitionNode) -> _Known:
+        place = id(operation)
+        known = self._known.get(place)
+        if known is None:
+            gone = weakref.ref(operation, lambda _: self._known.pop(place, None))
+            known = self._known[place] = _Known(next(self._numbers), gone)
+        return known
 
 
-def _collect_variables(node: Node, selection: Selection, names: set[str], seen: set[str]) -> None:
+class _Known:
+    """What is remembered of an operation for as long as it lives; `gone` forgets it when it does not."""
+
+    def __init__(self, number: int, gone: weakref.ref[OperationDefinitionNode]) -> None:
+        self.number = number
+        self._gone = gone
+        self._variables: dict[int, tuple[str, ...]] = {}
+
+    def variables_in(self, node: Node, fragments: dict[str, FragmentDetails]) -> tuple[str, ...]:
+        """Names of the variables used in a node of the operation, also in the fragments that it spreads."""
+        names = self._variables.get(id(node))
+        if names is None:
+            found: set[str] = set()
+            _collect_variables(node, fragments, found, set())
+            names = self._variables[id(node)] = tuple(sorted(found))
+        return names
+
+
+def _collect_variables(node: Node, fragments: dict[str, FragmentDetails], names: set[str], seen: set[str]) -> None:
     if isinstance(node, VariableNode):
         names.add(node.name.value)
     if isinstance(node, FragmentSpreadNode) and node.name.value not in seen:
         seen.add(node.name.value)
-        fragment = selection.fragments.get(node.name.value)
-        if fragment is not None:
-            _collect_variables(fragment.definition, selection, names, seen)
+        _collect_variables(fragments[node.name.value].definition, fragments, names, seen)
     for key in node.keys:
         value = getattr(node, key, None)
         for child in value if isinstance(value, list | tuple) else (value,):
             if isinstance(child, Node):
-                _collect_variables(child, selection, names, seen)
+                _collect_variables(child, fragments, names, seen)
 
 
 PLANS = Plans()
@@ -97,6 +119,8 @@ PLANS = Plans()
 
 class CompilingExecutor(StrawberryGraphQLCoreExecutionContext):
     """Completes a list of plain objects by a compiled writer where there is one; `msgspec.Raw` stands for the list."""
+
+    plans = PLANS
 
     def complete_list_value(
         self,
@@ -107,15 +131,13 @@ class CompilingExecutor(StrawberryGraphQLCoreExecutionContext):
         result: Any,
         position_context: Any,
     ) -> Any:
-        if result.__class__ is list and is_composite_type(get_named_type(return_type)):
+        if result and result.__class__ is list and is_composite_type(get_named_type(return_type)):
             selection = Selection(self.schema, self.fragments, self.variable_values, self.operation, field_details_list)
-            writer = PLANS.find(selection, return_type.of_type)
-            if writer is not None:
+            write = self.plans.find(selection, return_type)
+            if write is not None:
                 try:
-                    return msgspec.Raw(_encoder.encode(writer(result)))
-                except Unserved:
-                    pass
-                except Exception:  # noqa: S110 - whatever a resolver raises is graphql-core's to report
+                    return msgspec.Raw(_encoder.encode(write(result)))
+                except Exception:  # noqa: S110 - `Unserved`, or a resolver's own, which is graphql-core's to report
                     pass
         return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
 
