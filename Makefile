@@ -10,7 +10,7 @@ READY := .venv/.ready
 COMPILE := $(UV) pip compile -q --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
 
-.PHONY: help demo test test-live lint format schema lock setup clean
+.PHONY: help demo test test-live bench lint format schema lock setup clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -20,6 +20,11 @@ demo: $(READY) ## Serve the gateway beside imitated vendors; PORT=8000, 0 takes 
 
 test: $(READY) ## Run every test
 	@$(BIN)/pytest
+
+bench: $(READY) ## Measure everything beside peers, where Node is present; writes bench/RESULTS.md
+	@if command -v npm >/dev/null; then npm ci --prefix bench/peers --silent --no-audit --no-fund; \
+		else echo "Node is missing: peers are left out"; fi
+	@$(BIN)/python -m bench.run $(BENCH)
 
 test-live: $(READY) ## Run the Request Tracker connector against a real one (Debian 12, root)
 	@scripts/request-tracker-live
