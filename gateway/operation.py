@@ -90,8 +90,8 @@ class Operation:
         """The person whose id holds `handle`, or who took over from them."""
         resolved = await self._resolve(handle)
         visible = [c for c in resolved.clusters if any(map(self.judge.sees_record, c.records))]
-        exact = [c for c in visible if c.handle == handle]
-        candidates = exact or matching(visible, handle, self.gateway.identity)
+        owners = [c for c in visible if handle == c.handle or handle in c.linking]
+        candidates = owners or matching(visible, handle, self.gateway.identity, self.judge.sees_record)
         return Person(candidates[0], resolved.reports) if len(candidates) == 1 else None
 
     async def search(self, text: str, keys: Sequence[Identifier], limit: int) -> Lookup:

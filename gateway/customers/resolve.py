@@ -60,33 +60,30 @@ class Resolver:
     async def resolve(self, identifier: Identifier) -> Resolved:
         """Everybody that `identifier` points at; never raises for a source that fails."""
         at_first: dict[str, Report] = {}
-        try:
-            self._ask([identifier], at_first)
-            for widenings_left in range(WIDENINGS, -1, -1):
-                await self._answers(widenings_left)
-                if widenings_left:
-                    self._ask(self._news(self._carrying(identifier)))
-                if not self._waiting:
-                    break
-        finally:
-            await self._end()
-        return Resolved(self._carrying(identifier), self.reports, at_first)
+        self._ask([identifier], at_first)
+        return Resolved(await self._widen(lambda: self._carrying(identifier)), self.reports, at_first)
 
     async def search(
         self, text: str, limit: int, keys: Collection[Identifier], sources: Iterable[Source], hits: Hits
     ) -> list[Cluster]:
-        """The clusters of records that `keys` point at or that `sources` find by `text`, as far as `hits` takes them,
-        after one round of asking for the rest of each person."""
+        """The clusters of records that `keys` point at or `sources` find by `text`, as far as `hits` takes them."""
+        self._ask(keys)
+        for source in sources:
+            self._start(source.name, partial(source.search, text, limit, self.deadline), self.found)
+        return await self._widen(lambda: self._clusters_of(hits))
+
+    async def _widen(self, people: Callable[[], list[Cluster]]) -> list[Cluster]:
+        """These people as they are when all has been asked that their records let ask for."""
         try:
-            self._ask(keys)
-            for source in sources:
-                self._start(source.name, partial(source.search, text, limit, self.deadline), self.found)
-            await self._answers(1)
-            self._ask(self._news(self._clusters_of(hits)))
-            await self._answers(0)
+            for widenings_left in range(WIDENINGS, -1, -1):
+                await self._answers(widenings_left)
+                if widenings_left:
+                    self._ask(self._news(people()))
+                if not self._waiting:
+                    break
         finally:
             await self._end()
-        return self._clusters_of(hits)
+        return people()
 
     def _ask(self, identifiers: Collection[Identifier], reports: dict[str, Report] | None = None) -> None:
         """Ask every source at once for what it was not asked yet, leaving out those that failed or are still at it.
