@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
+from operator import gt
 from typing import Any, ClassVar, Protocol
 
 import httpx
 import msgspec
+from msgspec.structs import replace
 
 from connectors.deadline import Deadline
 from connectors.errors import MalformedError
@@ -43,12 +46,13 @@ SHORTEST_SPAN = timedelta(seconds=1)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Vendors are asked for nothing beyond: not all of them know such dates, and none has anything there."""
 
+_FIRST = datetime.min.replace(tzinfo=UTC)
+
 MAX_VALUE_LENGTH = 1000
 """Of identifiers, ids and texts to search for: what is longer is nobody's, and would not fit in an address."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """On `started_at`: `start` inclusive, `end` exclusive; None is unbounded."""
 
     start: datetime | None = None
@@ -61,8 +65,15 @@ class Window:
     def holds(self, at: datetime) -> bool:
         return (self.start is None or at >= self.start) and (self.end is None or at < self.end)
 
+    def cut(self, rows: Iterable[Interaction]) -> list[Interaction]:
+        """Those that began within it."""
+        start, end = self.start or _FIRST, self.end
+        if end is None:
+            return [row for row in rows if start <= row.started_at]
+        return [row for row in rows if start <= row.started_at < end]
 
-class Position(msgspec.Struct, frozen=True):
+
+class Position(msgspec.Struct, gc=False, frozen=True):
     """A place in the journey's order: startedAt descending, then source name, then externalId."""
 
     started_at: datetime
@@ -128,8 +139,7 @@ class Capabilities:
     cannot_see: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(msgspec.Struct, frozen=True):
     """What one call asks of a vendor: rows whose `started_at` lies in `window`, in the order asked.
 
     `limit`: rows wanted, never above the sheet's `page_cap`. `cursor`: what the last `Fetched` of this read gave.
@@ -142,8 +152,7 @@ class Query:
     wanted: Wanted = EVERYTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
+class Fetched(msgspec.Struct, frozen=True):
     """What one call brought: rows in any order, of this or even (they are dropped) of other people.
 
     cursor: for the next call; None at the end; must differ from the one before.
@@ -159,8 +168,7 @@ class Fetched:
     dropped: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Continuation:
+class Continuation(msgspec.Struct, frozen=True):
     """Where a read stands: the vendor's cursor, and rows at the edge of its last page, held back because others
     of the same instant may follow. given: what lies in front of it has been. Opaque to callers; lives no longer than
     one operation."""
@@ -170,8 +178,7 @@ class Continuation:
     given: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """`items` in the order asked, gapless: nothing in front of the last of them, nor of `reached`, is missing.
 
     next: None when the source is read to the end of the window. capped: it ended because of the vendor's cap
@@ -353,12 +360,10 @@ class VendorConnector(ABC):
             if query.window.is_empty:
                 return Page(())
             read = await self._read_on(own, query, after or Continuation(None), deadline)
-        kept = (
-            row
-            for row in read.items
-            if window.holds(row.started_at)
-            and (position is None or (position.is_after(row) if ascending else position.is_before(row)))
-        )
+        kept = window.cut(read.items)
+        if position is not None:
+            is_beyond = position.is_after if ascending else position.is_before
+            kept = [row for row in kept if is_beyond(row)]
         return replace(read, items=tuple(in_order(kept, ascending)))
 
     async def _read_on(self, records: Sequence[Record], query: Query, after: Continuation, deadline: Deadline) -> Page:
@@ -372,17 +377,15 @@ class VendorConnector(ABC):
             own = self._own(records, fetched.items)
             dropped += fetched.dropped
             foreign += len(fetched.items) - len(own)
+            new = query.window.cut(own)
+            if after.given is not None:  # pages moved by an insert
+                new = [row for row in new if not _is_certain(row, after.given, query.ascending)]
+            rows.update((row.external_id, row) for row in new)
+            if fetched.cursor is None:
+                return Page(tuple(rows.values()), None, None, fetched.capped, dropped, foreign)
             told = {row.external_id for row in fetched.items}
             repeated += bool(told) and told <= seen
             seen |= told
-            rows |= {
-                row.external_id: row
-                for row in own
-                if query.window.holds(row.started_at)
-                and not (after.given and _is_certain(row, after.given, query.ascending))  # pages moved by an insert
-            }
-            if fetched.cursor is None:
-                return Page(tuple(rows.values()), None, None, fetched.capped, dropped, foreign)
             if fetched.cursor == cursor or repeated > MAX_REPEATED_PAGES:
                 raise MalformedError(self.name, "it gives the same page again and again")
             cursor = fetched.cursor
@@ -442,14 +445,17 @@ class VendorConnector(ABC):
         return self.utc_now() - timedelta(days=self.capabilities.history_days)
 
     def _own(self, records: Sequence[Record], items: Sequence[Interaction]) -> list[Interaction]:
-        ids = {r.id for r in records}
-        return [row for row in items if row.record_id in ids and row.source == self.name and row.external_id]
+        ids, name = {r.id for r in records}, self.name
+        return [row for row in items if row.record_id in ids and row.source == name and row.external_id]
 
 
 def in_order(rows: Iterable[Interaction], ascending: bool = False) -> list[Interaction]:
     """By startedAt descending, then source, then externalId; `ascending` gives exactly the reverse."""
-    ordered = sorted(rows, key=lambda row: (row.source, row.external_id))
-    ordered.sort(key=lambda row: row.started_at, reverse=True)
+    ordered = list(rows)
+    times = [row.started_at for row in ordered]
+    if not all(map(gt, times, islice(times, 1, None))):  # most vendors give them newest first, seldom with ties
+        ordered.sort(key=lambda row: (row.source, row.external_id))
+        ordered.sort(key=lambda row: row.started_at, reverse=True)
     if ascending:
         ordered.reverse()
     return ordered

@@ -2,6 +2,8 @@
 
 All values are immutable. Every instant is timezone-aware UTC. Texts are plain text, never markup.
 The public meaning of each field is the one of `Interaction` in `schema.graphql`.
+
+`gc=False`: nothing here can hold itself, so the collector of cycles need not look at every row there is.
 """
 
 from __future__ import annotations
@@ -168,7 +170,7 @@ class SourceKind(StrEnum):
     OTHER = "OTHER"
 
 
-class Identifier(msgspec.Struct, frozen=True, order=True):
+class Identifier(msgspec.Struct, gc=False, frozen=True, order=True):
     """One address or id of a person, in its normal form (see `connectors.identifiers`).
 
     PHONE: E.164 (`+393331112222`). EMAIL: case-folded. WHATSAPP: E.164, or WhatsApp's own user id as it is.
@@ -181,36 +183,36 @@ class Identifier(msgspec.Struct, frozen=True, order=True):
     source: str | None = None
 
 
-class HeldIdentifier(msgspec.Struct, frozen=True):
+class HeldIdentifier(msgspec.Struct, gc=False, frozen=True):
     """An identifier as a source's record carries it; `verified` is None where the source has no such flag."""
 
     identifier: Identifier
     verified: bool | None = None
 
 
-class Agent(msgspec.Struct, frozen=True):
+class Agent(msgspec.Struct, gc=False, frozen=True):
     """`id` is the vendor's; `name` falls back to it where the vendor tells no name."""
 
     id: str
     name: str
 
 
-class Queue(msgspec.Struct, frozen=True):
+class Queue(msgspec.Struct, gc=False, frozen=True):
     id: str
     name: str
 
 
-class Campaign(msgspec.Struct, frozen=True):
+class Campaign(msgspec.Struct, gc=False, frozen=True):
     id: str
     name: str
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Outcome(msgspec.Struct, gc=False, frozen=True):
     kind: OutcomeKind
     label: str
 
 
-class WrapUpCode(msgspec.Struct, frozen=True):
+class WrapUpCode(msgspec.Struct, gc=False, frozen=True):
     """`levels`: the dispositions, outermost first; the last is `label`."""
 
     code: str
@@ -220,19 +222,19 @@ class WrapUpCode(msgspec.Struct, frozen=True):
     at: datetime | None = None
 
 
-class Comment(msgspec.Struct, frozen=True):
+class Comment(msgspec.Struct, gc=False, frozen=True):
     text: str
     author: Agent | None = None
     at: datetime | None = None
 
 
-class Attachment(msgspec.Struct, frozen=True):
+class Attachment(msgspec.Struct, gc=False, frozen=True):
     name: str | None = None
     content_type: str | None = None
     url: str | None = None
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, gc=False, frozen=True):
     at: datetime
     party: MessageParty
     text: str | None = None
@@ -241,29 +243,29 @@ class Message(msgspec.Struct, frozen=True):
     delivery: DeliveryState | None = None
 
 
-class WebEvent(msgspec.Struct, frozen=True):
+class WebEvent(msgspec.Struct, gc=False, frozen=True):
     at: datetime
     name: str
     title: str | None = None
     url: str | None = None
 
 
-class SurveyAnswer(msgspec.Struct, frozen=True):
+class SurveyAnswer(msgspec.Struct, gc=False, frozen=True):
     question: str
     answer: str | None = None
 
 
-class ScoreChange(msgspec.Struct, frozen=True):
+class ScoreChange(msgspec.Struct, gc=False, frozen=True):
     previous: float | None = None
     current: float | None = None
 
 
-class Touchpoint(msgspec.Struct, frozen=True):
+class Touchpoint(msgspec.Struct, gc=False, frozen=True):
     name: str
     stage: JourneyStage
 
 
-class Address(msgspec.Struct, frozen=True):
+class Address(msgspec.Struct, gc=False, frozen=True):
     """The customer's address that was used."""
 
     kind: AddressKind
@@ -271,7 +273,7 @@ class Address(msgspec.Struct, frozen=True):
     value: str
 
 
-class Leg(msgspec.Struct, frozen=True):
+class Leg(msgspec.Struct, gc=False, frozen=True):
     """One stretch of an interaction with one queue, agent or machine. `division_ids` are the vendor's own."""
 
     started_at: datetime
@@ -283,14 +285,14 @@ class Leg(msgspec.Struct, frozen=True):
     wrap_up_codes: tuple[WrapUpCode, ...] = ()
 
 
-class CallDetails(msgspec.Struct, frozen=True):
+class CallDetails(msgspec.Struct, gc=False, frozen=True):
     answered_at: datetime | None = None
     wait_seconds: int | None = None
     talk_seconds: int | None = None
     hold_seconds: int | None = None
 
 
-class TicketDetails(msgspec.Struct, frozen=True):
+class TicketDetails(msgspec.Struct, gc=False, frozen=True):
     """`source_status` is the vendor's word; `escalated` is None where the vendor has no such mark of its own."""
 
     number: str
@@ -301,7 +303,7 @@ class TicketDetails(msgspec.Struct, frozen=True):
     opened_via: Channel | None = None
 
 
-class ConversationDetails(msgspec.Struct, frozen=True):
+class ConversationDetails(msgspec.Struct, gc=False, frozen=True):
     """`messages`: oldest first; `message_count` is None where the source does not say."""
 
     agentless: bool = False
@@ -309,7 +311,7 @@ class ConversationDetails(msgspec.Struct, frozen=True):
     messages: tuple[Message, ...] = ()
 
 
-class SurveyDetails(msgspec.Struct, frozen=True):
+class SurveyDetails(msgspec.Struct, gc=False, frozen=True):
     """`nps_score`: 0 to 10, when the survey asked the recommendation question and it was answered."""
 
     survey_name: str
@@ -317,7 +319,7 @@ class SurveyDetails(msgspec.Struct, frozen=True):
     answers: tuple[SurveyAnswer, ...] = ()
 
 
-class WebVisitDetails(msgspec.Struct, frozen=True):
+class WebVisitDetails(msgspec.Struct, gc=False, frozen=True):
     """`events`: oldest first."""
 
     page_count: int | None = None
@@ -327,7 +329,7 @@ class WebVisitDetails(msgspec.Struct, frozen=True):
 Details = CallDetails | TicketDetails | ConversationDetails | SurveyDetails | WebVisitDetails
 
 
-class Interaction(msgspec.Struct, frozen=True, kw_only=True):
+class Interaction(msgspec.Struct, gc=False, frozen=True, kw_only=True):
     """One contact between a customer and the company.
 
     `external_id` is unique in its source. `record_id` is the `Record.id` of the source's contact it hangs on,
@@ -364,7 +366,7 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     details: Details | None = None
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True):
+class Record(msgspec.Struct, gc=False, frozen=True, kw_only=True):
     """A source's contact: what one system knows one person as.
 
     `identifiers` always holds the EXTERNAL_ID of the record itself. `since`: when the source made it.

@@ -51,7 +51,7 @@ from gateway.viewer.viewer import NOWHERE, Scope, Viewer, ViewerKind
 T = TypeVar("T")
 
 
-class Shown(msgspec.Struct, frozen=True):
+class Shown(msgspec.Struct, gc=False, frozen=True):
     """A row as this viewer is shown it; `row` carries only what may be seen.
 
     position: its true place in the journey, for ids and cursors, which are sealed. queue and agent are the last

@@ -279,7 +279,7 @@ async def test_pages_that_overlap_in_part_are_read_on():
     class Overlapping(Desk):
         async def fetch_page(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Fetched:
             fetched = await super().fetch_page(records, query, deadline)
-            return replace(fetched, cursor=fetched.cursor and fetched.cursor - 1)
+            return msgspec.structs.replace(fetched, cursor=fetched.cursor and fetched.cursor - 1)
 
     habits = Habits([row(f"{n:02}", NOW) for n in range(50)], page_size=2)
     connector = desk(habits)
