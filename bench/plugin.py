@@ -81,9 +81,12 @@ class BenchDesk(VendorConnector):
     async def check(self, deadline: Deadline) -> None:
         await self.http.get("/rows", RowPage, deadline, [("customer", "00000000"), ("limit", 1)])
 
-    async def fetch_records(self, identifiers: Sequence[Identifier], deadline: Deadline) -> list[Record]:
+    def records_at_once(self, identifiers: Sequence[Identifier]) -> list[Record]:
         customers = dict.fromkeys(map(_customer_of, identifiers))
         return [record_of(self.name, customer) for customer in customers]
+
+    async def fetch_records(self, identifiers: Sequence[Identifier], deadline: Deadline) -> list[Record]:
+        return self.records_at_once(identifiers)
 
     async def fetch_page(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Fetched:
         """One record a source: this desk has no duplicates."""

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import count, islice
 from operator import gt
 from typing import Any, ClassVar, Protocol
 
@@ -168,14 +168,18 @@ class Fetched(msgspec.Struct, frozen=True):
     dropped: int = 0
 
 
+_serials = count(1)
+
+
 class Continuation(msgspec.Struct, frozen=True):
     """Where a read stands: the vendor's cursor, and rows at the edge of its last page, held back because others
-    of the same instant may follow. given: what lies in front of it has been. Opaque to callers; lives no longer than
-    one operation."""
+    of the same instant may follow. given: what lies in front of it has been. Opaque to callers, but for `serial`: no
+    other has the same, so that what follows can be remembered by it."""
 
     cursor: Any
     held: tuple[Interaction, ...] = ()
     given: datetime | None = None
+    serial: int = msgspec.field(default_factory=lambda: next(_serials))
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -219,6 +223,14 @@ class Connector(Protocol):
     kind: ClassVar[SourceKind]
     channels: ClassVar[frozenset[Channel]]
     capabilities: Capabilities
+
+    def finds(self, identifier: Identifier) -> bool:
+        """Whether `find` can do anything with such an identifier."""
+        ...
+
+    def find_at_once(self, identifiers: Iterable[Identifier]) -> list[Record] | None:
+        """As `find`, where the vendor need not be asked for that; else None."""
+        ...
 
     async def find(self, identifiers: Iterable[Identifier], deadline: Deadline) -> list[Record]:
         """Records that carry one of the identifiers, verified or not."""
@@ -292,6 +304,10 @@ class VendorConnector(ABC):
     async def fetch_records(self, identifiers: Sequence[Identifier], deadline: Deadline) -> list[Record]:
         """Candidates for identifiers of the kinds in `finds_by`; too many is fine, they are checked afterwards."""
 
+    def records_at_once(self, identifiers: Sequence[Identifier]) -> list[Record] | None:
+        """As `fetch_records`, for vendors that know people by their addresses alone: there is nothing to ask."""
+        return None
+
     @abstractmethod
     async def fetch_page(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Fetched:
         """One call's rows. At least those in `query.window` from the side that was asked for; more is cut off."""
@@ -309,16 +325,19 @@ class VendorConnector(ABC):
         await self.http.aclose()
 
     async def find(self, identifiers: Iterable[Identifier], deadline: Deadline) -> list[Record]:
-        asked = tuple(dict.fromkeys(i for i in identifiers if _is_askable(i.value) and self._finds(i)))
-        if not asked:
-            return []
-        records = await self.fetch_records(asked, deadline)
-        wanted = frozenset(asked)
-        found = (r for r in records if any(held.identifier in wanted for held in r.identifiers))
-        return sorted({r.id: r for r in found}.values(), key=lambda r: r.id)
+        asked = self._askable(identifiers)
+        return _carrying(asked, await self.fetch_records(asked, deadline)) if asked else []
 
-    def _finds(self, identifier: Identifier) -> bool:
-        if identifier.kind not in self.capabilities.finds_by:
+    def find_at_once(self, identifiers: Iterable[Identifier]) -> list[Record] | None:
+        asked = self._askable(identifiers)
+        records = self.records_at_once(asked) if asked else []
+        return None if records is None else _carrying(asked, records)
+
+    def _askable(self, identifiers: Iterable[Identifier]) -> tuple[Identifier, ...]:
+        return tuple(dict.fromkeys(filter(self.finds, identifiers)))
+
+    def finds(self, identifier: Identifier) -> bool:
+        if identifier.kind not in self.capabilities.finds_by or not _is_askable(identifier.value):
             return False
         if identifier.kind is IdentifierKind.EXTERNAL_ID:
             return identifier.source in (self.name, self.config.external_id_source)
@@ -461,9 +480,17 @@ def in_order(rows: Iterable[Interaction], ascending: bool = False) -> list[Inter
     return ordered
 
 
+def _carrying(identifiers: Sequence[Identifier], records: Iterable[Record]) -> list[Record]:
+    """Those that carry one of the identifiers, in the order of their ids."""
+    found = {r.id: r for r in records if any(held.identifier in identifiers for held in r.identifiers)}
+    return [found[id_] for id_ in sorted(found)]
+
+
 def _is_askable(value: str) -> bool:
     """Nothing is called by a blank, an unprintable or an endless text, or by a step in a path."""
-    return bool(value.strip()) and len(value) <= MAX_VALUE_LENGTH and value.isprintable() and value not in (".", "..")
+    return (
+        len(value) <= MAX_VALUE_LENGTH and value.isprintable() and not value.isspace() and value not in ("", ".", "..")
+    )
 
 
 def _narrow(window: Window, position: Position | None, ascending: bool) -> Window:

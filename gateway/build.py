@@ -20,6 +20,7 @@ from gateway.journey.liveness import LivenessLimits
 from gateway.sealing import Sealer
 from gateway.settings import Settings
 from gateway.settings.model import SourceSection
+from gateway.sources.cache import SourceCache
 from gateway.sources.enrich import Enrichment, EscalationRule, TouchpointRule
 from gateway.sources.source import Source
 
@@ -44,9 +45,12 @@ def build_gateway(
     clocks = clocks or Clocks()
     transport = transport or network(settings)
     secret = settings.gateway.secret.get_secret_value()
+    cache = None
+    if settings.cache.url:
+        cache = SourceCache(settings.cache.limits(), monotonic=clocks.monotonic, utc_now=clocks.utc_now)
     return Gateway(
         deployment=deployment,
-        sources={section.name: _source(settings, section, transport, clocks) for section in settings.sources},
+        sources={section.name: _source(settings, section, transport, clocks, cache) for section in settings.sources},
         identity=IdentityRules(
             verifies={section.name: frozenset(section.verifies) for section in settings.sources},
             shared=settings.identity.shared_identifiers(),
@@ -60,6 +64,7 @@ def build_gateway(
         time_zone=ZoneInfo(settings.gateway.time_zone),
         region=settings.gateway.region,
         clocks=clocks,
+        cache=cache,
     )
 
 
@@ -81,10 +86,16 @@ def make_connector(
     return connector_class(section.connector)(section.config(settings.gateway.region), transport, clocks.utc_now)
 
 
-def _source(settings: Settings, section: SourceSection, transport: TransportFactory, clocks: Clocks) -> Source:
+def _source(
+    settings: Settings,
+    section: SourceSection,
+    transport: TransportFactory,
+    clocks: Clocks,
+    cache: SourceCache | None,
+) -> Source:
     connector = make_connector(settings, section, transport(section), clocks)
     timeout = None if section.timeout_ms is None else section.timeout_ms / 1000
-    return Source(connector, _enrichment(settings, section), timeout_seconds=timeout)
+    return Source(connector, _enrichment(settings, section), timeout_seconds=timeout, cache=cache)
 
 
 def _enrichment(settings: Settings, section: SourceSection) -> Enrichment:

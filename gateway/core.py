@@ -14,6 +14,7 @@ from gateway.deployment import Deployment
 from gateway.graph.ids import Ids
 from gateway.journey.liveness import LivenessLimits
 from gateway.sealing import Sealer
+from gateway.sources.cache import SourceCache
 from gateway.sources.source import Source
 from gateway.viewer.viewer import Viewer
 from gateway.visibility import Judge
@@ -47,6 +48,7 @@ class Gateway:
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     region: str | None = None
     clocks: Clocks = field(default_factory=Clocks)
+    cache: SourceCache | None = None
     judges: OrderedDict[int, Judge] = field(default_factory=OrderedDict, repr=False)
 
     def judge(self, viewer: Viewer) -> Judge:
@@ -61,5 +63,7 @@ class Gateway:
         return judge
 
     async def aclose(self) -> None:
+        if self.cache is not None:
+            await self.cache.aclose()
         for source in self.sources.values():
             await source.aclose()

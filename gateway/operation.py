@@ -51,7 +51,7 @@ class Operation:
     now: datetime
     deadline: Deadline
     judge: Judge
-    _resolved: dict[Identifier, asyncio.Task[Resolved]] = field(default_factory=dict)
+    _resolved: dict[Identifier, asyncio.Future[Resolved]] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, gateway: Gateway, viewer: Viewer, request_id: str) -> Operation:
@@ -126,10 +126,19 @@ class Operation:
         return False
 
     async def _resolve(self, identifier: Identifier) -> Resolved:
-        task = self._resolved.get(identifier)
-        if task is None:
-            task = self._resolved[identifier] = asyncio.create_task(self._resolver().resolve(identifier))
-        return await asyncio.shield(task)
+        """Whoever asks first finds out; the others of this operation wait for it."""
+        known = self._resolved.get(identifier)
+        if known is not None:
+            return await asyncio.shield(known)
+        known = self._resolved[identifier] = asyncio.get_running_loop().create_future()
+        try:
+            resolved = await self._resolver().resolve(identifier)
+        except BaseException as error:
+            known.set_exception(error)
+            known.exception()  # seen, also when nobody else waits
+            raise
+        known.set_result(resolved)
+        return resolved
 
     def _resolver(self) -> Resolver:
         seconds = self.deadline.remaining_seconds() * IDENTITY_SHARE
@@ -137,12 +146,7 @@ class Operation:
 
     def _licensed(self) -> list[Source]:
         """Who somebody is, is asked of every licensed source; what of it is shown depends on the viewer."""
-        deployment = self.judge.deployment
-        return [
-            source
-            for source in self.gateway.sources.values()
-            if any(deployment.licenses(c) for c in deployment.sources[source.name].channels)
-        ]
+        return [source for source in self.gateway.sources.values() if self.judge.asked_channels(source.name)]
 
     def _reports(self, reports: dict[str, Report]) -> tuple[Report, ...]:
         return tuple(reports.get(name, Report(name)) for name in self.gateway.sources if self.judge.reaches(name))
@@ -180,10 +184,10 @@ class Operation:
         person = await self._owner(source_name, row.record_id)
         if person is None:
             return None
-        record = next((r for r in person.cluster.records if (r.source, r.id) == (source_name, row.record_id)), None)
+        records = {r.id: r for r in person.cluster.records if r.source == source_name}
         known = self.judge.visible_identifiers(person.cluster.records)
-        shown = None if record is None else source.show(self.judge, row, record, known)
-        return None if shown is None else (shown, person)
+        shown = source.show(self.judge, [row], records, known)
+        return (shown[0], person) if shown else None
 
     async def _owner(self, source_name: str, record_id: str) -> Person | None:
         handle = Identifier(IdentifierKind.EXTERNAL_ID, record_id, source=source_name)

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
-from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -21,18 +19,13 @@ from connectors.base import Position
 from connectors.interaction import (
     Address,
     Agent,
-    CallDetails,
     Campaign,
     Channel,
-    ConversationDetails,
-    Details,
     Identifier,
     Interaction,
     Leg,
     Queue,
     Record,
-    SurveyDetails,
-    WebVisitDetails,
     WrapUpCode,
 )
 from gateway.deployment import EVERY_DIVISION, Deployment, WorkProfile
@@ -45,6 +38,18 @@ from gateway.permissions import (
     SESSION_VIEW,
     WITHHELD_FIELDS,
     WRAP_UP_CODE_VIEW,
+)
+from gateway.redaction import (
+    BLIND,
+    WHOLE,
+    Sight,
+    at_leg,
+    in_order,
+    masked_address,
+    shown_details,
+    shown_leg,
+    words,
+    wrap_ups,
 )
 from gateway.viewer.viewer import NOWHERE, Scope, Viewer, ViewerKind
 
@@ -76,24 +81,9 @@ class ShownIdentifier(NamedTuple):
     masked: bool
 
 
-class _Sight(NamedTuple):
-    """What a viewer may see of things that carry one set of divisions.
-
-    divisions: of those, where they see it; vendor_divisions: the same by the vendor's ids. whole: nothing is withheld.
-    The others: whether the permission counts, in the order of `_FIELD_PERMISSIONS`.
-    """
-
-    divisions: tuple[str, ...] = ()
-    vendor_divisions: tuple[str, ...] = ()
-    whole: bool = False
-    event_type: bool = False
-    queue: bool = False
-    wrap_up: bool = False
-    pii: bool = False
-
-
 _FIELD_PERMISSIONS = (EVENT_TYPE_VIEW, QUEUE_SEARCH, WRAP_UP_CODE_VIEW, PII_VIEW)
-_BLIND = _Sight()
+_Key = tuple[str, tuple[str, ...], tuple[str, ...], Queue | None, Campaign | None]
+"""Of a row of one leg: its source, its divisions, its leg's divisions, its queue and its campaign."""
 MAX_REMEMBERED = 1_000
 """A judge may live for many requests: what it remembers of customers is dropped now and then."""
 
@@ -123,12 +113,21 @@ class Judge:
         rules = self.deployment.sources.get(source)
         return rules is not None and bool(self._scope(EVENT_VIEW)) and not self.channels.isdisjoint(rules.channels)
 
+    def asked_channels(self, source: str) -> frozenset[Channel]:
+        """What a source is asked for, whoever the viewer is, so that its answer serves everybody."""
+        channels = self._remembered_asked.get(source)
+        if channels is None:
+            taken = self.deployment.sources[source].channels
+            channels = self._remembered_asked[source] = frozenset(filter(self.deployment.licenses, taken))
+        return channels
+
     def source_channels(self, source: str) -> tuple[Channel, ...]:
         """What a source reports and this viewer may see, in the order of the enum."""
-        if not self.reaches(source):
-            return ()
-        open_here = self.channels & self.deployment.sources[source].channels
-        return tuple(c for c in Channel if c in open_here)
+        channels = self._remembered_open.get(source)
+        if channels is None:
+            found = self.channels & self.deployment.sources[source].channels if self.reaches(source) else ()
+            channels = self._remembered_open[source] = tuple(c for c in Channel if c in found)
+        return channels
 
     def sees_record(self, record: Record) -> bool:
         """§2.3: its source is in reach, and it has no division or one with `externalContacts:session:view`."""
@@ -143,18 +142,38 @@ class Judge:
     # ---------------------------------------------------------------- rows
 
     def show(self, row: Interaction, record: Record, identifiers: Sequence[Identifier] = ()) -> Shown | None:
-        """The row as this viewer is shown it, or None.
+        """The row as this viewer is shown it, or None; `record` is the one it hangs on. As `show_each`."""
+        shown = self.show_each(record.source, (row,), {row.record_id: record}, identifiers)
+        return shown[0] if shown else None
 
-        `record` is the one the row hangs on; `identifiers` are those that the viewer knows the customer by, so that
-        none of them survives in a name, an externalId or a url when it is masked.
+    def show_each(
+        self,
+        source: str,
+        rows: Iterable[Interaction],
+        records: Mapping[str, Record],
+        identifiers: Sequence[Identifier] = (),
+    ) -> list[Shown]:
+        """Of a source's rows, those that this viewer is shown, as they are shown; `records`: what they hang on, by id.
+
+        `identifiers` are those that the viewer knows the customer by, so that none of them survives in a name, an
+        externalId or a url when it is masked.
         """
-        if row.channel not in self._taken(row.source) or record.source != row.source or not self.sees_record(record):
-            return None
-        if len(row.legs) <= 1:
-            shown = self._show_whole(row, row.legs[0] if row.legs else None)
-            if shown is not None:
-                return shown
-        row = _in_order(row)
+        taken = self._taken(source)
+        visible = {id_ for id_, record in records.items() if record.source == source and self.sees_record(record)}
+        shown = []
+        for row in rows:
+            if row.channel not in taken or row.source != source or row.record_id not in visible:
+                continue
+            legs = row.legs
+            one = self._show_whole(row, legs[0] if legs else None) if len(legs) <= 1 else None
+            if one is None:
+                one = self._look_closer(row, identifiers)
+            if one is not None:
+                shown.append(one)
+        return shown
+
+    def _look_closer(self, row: Interaction, identifiers: Sequence[Identifier]) -> Shown | None:
+        row = in_order(row)
         sights = self._sights(row)
         if not any(sight.divisions for sight in sights):
             return None
@@ -170,30 +189,43 @@ class Judge:
 
     def _show_whole(self, row: Interaction, leg: Leg | None) -> Shown | None:
         """The usual case, quickly: a row of one leg of which nothing is withheld. None: it takes a closer look."""
-        own = self._sight(row.source, row.division_ids)
-        sight = self._sight(row.source, leg.division_ids) if leg is not None and leg.division_ids else own
-        if not sight.whole or (row.division_ids and not own.whole):
-            return None
-        if self.viewer.active is not None and not self._leg_on_profile(row, leg, self.viewer.active):
+        queue, leg_divisions = (None, ()) if leg is None else (leg.queue, leg.division_ids)
+        key = (row.source, row.division_ids, leg_divisions, queue, row.campaign)
+        try:
+            divisions = self._remembered_wholes[key]
+        except KeyError:
+            divisions = self._divisions_of_whole(row, leg, key)
+        if divisions is None:
             return None
         wrapped_up = row.wrap_up_codes or (leg is not None and leg.wrap_up_codes)
         return Shown(
             row,
             Position(row.started_at, row.source, row.external_id),
-            None if leg is None else leg.queue,
+            queue,
             None if leg is None else leg.agent,
-            _wrap_ups(row, [sight]) if wrapped_up else (),
-            sight.divisions,
+            wrap_ups(row, [WHOLE]) if wrapped_up else (),
+            divisions,
         )
 
-    def _sights(self, row: Interaction) -> list[_Sight]:
+    def _divisions_of_whole(self, row: Interaction, leg: Leg | None, key: _Key) -> tuple[str, ...] | None:
+        own = self._sight(row.source, row.division_ids)
+        sight = self._sight(row.source, leg.division_ids) if leg is not None and leg.division_ids else own
+        whole = sight.whole and (own.whole or not row.division_ids)
+        if whole and self.viewer.active is not None:
+            whole = self._leg_on_profile(row, leg, self.viewer.active)
+        if len(self._remembered_wholes) >= MAX_REMEMBERED:
+            self._remembered_wholes.clear()
+        divisions = self._remembered_wholes[key] = sight.divisions if whole else None
+        return divisions
+
+    def _sights(self, row: Interaction) -> list[Sight]:
         """One a leg, in their order; a row without legs is one leg."""
         legs: Sequence[Leg | None] = row.legs or (None,)
         on_profile = self._legs_on_profile(row)
         return [
             self._sight(row.source, leg.division_ids if leg and leg.division_ids else row.division_ids)
             if on_profile[index]
-            else _BLIND
+            else BLIND
             for index, leg in enumerate(legs)
         ]
 
@@ -220,7 +252,7 @@ class Judge:
             found[0].add(rules.campaign(row.campaign) in profile.campaigns)
         return [not known or True in known for known in _nearest(found)]
 
-    def _redact(self, row: Interaction, sights: list[_Sight], identifiers: Sequence[Identifier]) -> Shown:
+    def _redact(self, row: Interaction, sights: list[Sight], identifiers: Sequence[Identifier]) -> Shown:
         pii = any(s.pii for s in sights)
         told = row if pii else spell_nothing_out(row, self._hidden(identifiers, row.address))
         queues = [leg.queue for leg, s in zip(told.legs, sights, strict=False) if leg.queue is not None and s.queue]
@@ -233,29 +265,29 @@ class Judge:
             event_type = any(s.event_type for s in sights)
             shown = msgspec.structs.replace(
                 told,
-                address=row.address if pii or row.address is None else _masked_address(row.address),
+                address=row.address if pii or row.address is None else masked_address(row.address),
                 outcome=row.outcome if last.divisions else None,
                 score=row.score if last.divisions else None,
                 campaign=told.campaign if first.divisions else None,
                 preview=row.preview if first.event_type else None,
-                legs=tuple(map(_shown_leg, told.legs, sights)) if event_type else (),
+                legs=tuple(map(shown_leg, told.legs, sights)) if event_type else (),
                 wrap_up_codes=row.wrap_up_codes if last.wrap_up else (),
                 tags=self._shown_tags(row, sights),
-                comments=tuple(c for c in told.comments if _at_leg(row, sights, c.at).event_type),
+                comments=tuple(c for c in told.comments if at_leg(row, sights, c.at).event_type),
                 division_ids=own.vendor_divisions,
-                details=_shown_details(told, sights, event_type),
+                details=shown_details(told, sights, event_type),
             )
         return Shown(
             shown,
             Position(row.started_at, row.source, row.external_id),
             queues[-1] if queues else None,
             agents[-1] if agents else None,
-            _wrap_ups(row, sights),
+            wrap_ups(row, sights),
             tuple(dict.fromkeys(d for s in sights for d in s.divisions)),
             masked=not pii and row.address is not None,
         )
 
-    def _shown_tags(self, row: Interaction, sights: list[_Sight]) -> tuple[str, ...]:
+    def _shown_tags(self, row: Interaction, sights: list[Sight]) -> tuple[str, ...]:
         """A tag equal to a withheld queue or wrap-up goes with it."""
         if not row.tags:
             return ()
@@ -267,9 +299,9 @@ class Judge:
                 names = {leg.queue.id, leg.queue.name, rules.service(leg.queue)}
                 (shown if sight.queue else withheld).update(n.casefold() for n in names)
             for code in leg.wrap_up_codes:
-                (shown if sight.wrap_up else withheld).update(_words(code))
+                (shown if sight.wrap_up else withheld).update(words(code))
         for code in row.wrap_up_codes:
-            (shown if sights[-1].wrap_up else withheld).update(_words(code))
+            (shown if sights[-1].wrap_up else withheld).update(words(code))
         gone = withheld - shown
         return tuple(tag for tag in row.tags if tag.casefold() not in gone)
 
@@ -380,7 +412,19 @@ class Judge:
         return self._scope(EVENT_VIEW) & self._session
 
     @cached_property
-    def _remembered(self) -> dict[tuple[str, tuple[str, ...]], _Sight]:
+    def _remembered(self) -> dict[tuple[str, tuple[str, ...]], Sight]:
+        return {}
+
+    @cached_property
+    def _remembered_asked(self) -> dict[str, frozenset[Channel]]:
+        return {}
+
+    @cached_property
+    def _remembered_open(self) -> dict[str, tuple[Channel, ...]]:
+        return {}
+
+    @cached_property
+    def _remembered_wholes(self) -> dict[_Key, tuple[str, ...] | None]:
         return {}
 
     @cached_property
@@ -399,14 +443,14 @@ class Judge:
         rules = self.deployment.sources[record.source]
         return [rules.division(vendor_id) for vendor_id in record.division_ids]
 
-    def _sight(self, source: str, vendor_divisions: tuple[str, ...]) -> _Sight:
+    def _sight(self, source: str, vendor_divisions: tuple[str, ...]) -> Sight:
         key = (source, vendor_divisions)
         sight = self._remembered.get(key)
         if sight is None:
             sight = self._remembered[key] = self._judge_divisions(source, vendor_divisions)
         return sight
 
-    def _judge_divisions(self, source: str, vendor_divisions: tuple[str, ...]) -> _Sight:
+    def _judge_divisions(self, source: str, vendor_divisions: tuple[str, ...]) -> Sight:
         rules = self.deployment.sources[source]
         if vendor_divisions:
             candidates: Iterable[str] = [rules.division(vendor_id) for vendor_id in vendor_divisions]
@@ -417,17 +461,7 @@ class Judge:
         visible = tuple(dict.fromkeys(d for d in candidates if self._base.holds(d)))
         seen = tuple(vendor_id for vendor_id in vendor_divisions if rules.division(vendor_id) in visible)
         held = [any(map(self._scope(permission).holds, visible)) for permission in _FIELD_PERMISSIONS]
-        return _Sight(visible, seen, all(held) and seen == vendor_divisions, *held)
-
-
-# -------------------------------------------------------------------- parts of a row
-
-
-def _in_order(row: Interaction) -> Interaction:
-    """Legs go by start, whatever a connector promised."""
-    if all(leg.started_at <= later.started_at for leg, later in pairwise(row.legs)):
-        return row
-    return msgspec.structs.replace(row, legs=tuple(sorted(row.legs, key=lambda leg: leg.started_at)))
+        return Sight(visible, seen, all(held) and seen == vendor_divisions, *held)
 
 
 def _nearest(services: list[set[T]]) -> list[set[T]]:
@@ -439,59 +473,3 @@ def _nearest(services: list[set[T]]) -> list[set[T]]:
         filled.append(before)
     first_known = next((own for own in filled if own), set())
     return [own or first_known for own in filled]
-
-
-def _shown_leg(leg: Leg, sight: _Sight) -> Leg:
-    """A hidden leg, or one whose details are withheld, keeps its times and its kind."""
-    if not sight.event_type:
-        return Leg(leg.started_at, leg.ended_at, leg.kind)
-    if sight.whole:
-        return leg
-    return msgspec.structs.replace(
-        leg,
-        queue=leg.queue if sight.queue else None,
-        wrap_up_codes=leg.wrap_up_codes if sight.wrap_up else (),
-        division_ids=sight.vendor_divisions if leg.division_ids else (),
-    )
-
-
-def _at_leg(row: Interaction, sights: list[_Sight], at: datetime | None) -> _Sight:
-    """What may be seen of something said at `at`: it belongs to the last leg begun by then, else to the first."""
-    found = sights[0]
-    if at is not None:
-        for leg, sight in zip(row.legs, sights, strict=False):
-            if leg.started_at <= at:
-                found = sight
-    return found
-
-
-def _wrap_ups(row: Interaction, sights: list[_Sight]) -> tuple[WrapUpCode, ...]:
-    """Of the shown legs, and of the row itself, which follow the last leg; oldest first."""
-    codes = [code for leg, s in zip(row.legs, sights, strict=False) if s.wrap_up for code in leg.wrap_up_codes]
-    if sights[-1].wrap_up:
-        codes += row.wrap_up_codes
-    if all(code.at is not None for code in codes):
-        codes.sort(key=lambda code: code.at or row.started_at)
-    return tuple(codes)
-
-
-def _words(code: WrapUpCode) -> set[str]:
-    return {word.casefold() for word in (code.code, code.label, *code.levels)}
-
-
-def _shown_details(row: Interaction, sights: list[_Sight], event_type: bool) -> Details | None:
-    details = row.details
-    if isinstance(details, CallDetails):
-        return details if event_type else CallDetails(answered_at=details.answered_at)
-    if isinstance(details, ConversationDetails):
-        messages = tuple(m for m in details.messages if _at_leg(row, sights, m.at).event_type)
-        return msgspec.structs.replace(details, messages=messages)
-    if isinstance(details, SurveyDetails):
-        return details if event_type else msgspec.structs.replace(details, answers=())
-    if isinstance(details, WebVisitDetails):
-        return details if event_type else msgspec.structs.replace(details, events=())
-    return details
-
-
-def _masked_address(address: Address) -> Address:
-    return msgspec.structs.replace(address, value=mask(Identifier(address.identifier_kind, address.value)))

@@ -69,6 +69,9 @@ class Cluster:
 
 def shared_identifiers(records: Iterable[Record], rules: IdentityRules) -> frozenset[Identifier]:
     """Those configured as shared, and those carried by `shared_after` records of one source."""
+    records = list(records)
+    if len({r.source for r in records}) == len(records):  # and shared_after is two at least
+        return rules.shared
     carriers: dict[tuple[str, Identifier], set[str]] = defaultdict(set)
     for record in records:
         for held in record.identifiers:
@@ -82,6 +85,8 @@ def cluster(records: Collection[Record], rules: IdentityRules) -> list[Cluster]:
     unique = sorted({(r.source, r.id): r for r in records}.values(), key=lambda r: (r.source, r.id))
     shared = shared_identifiers(unique, rules)
     carriers = _carriers(unique, rules, shared)
+    if len({r.source for r in unique}) == len(unique):  # one record a source: nothing to contest, nothing to separate
+        return [_cluster(group, carriers) for group in _join(unique, carriers)]
     contested = {i for i, holders in carriers.items() if _is_contested(i, holders)}
     groups = _join(unique, {i: holders for i, holders in carriers.items() if i not in contested})
     apart = [part for group in groups for part in _separate(group, carriers)]
@@ -107,6 +112,8 @@ def _is_contested(identifier: Identifier, holders: Sequence[Record]) -> bool:
 
 def _join(records: Sequence[Record], carriers: Mapping[Identifier, Sequence[Record]]) -> list[list[Record]]:
     """Connected components, by union-find."""
+    if any(len(holders) == len(records) for holders in carriers.values()):  # as with most people
+        return [list(records)]
     parent = {(r.source, r.id): (r.source, r.id) for r in records}
 
     def root(key: tuple[str, str]) -> tuple[str, str]:

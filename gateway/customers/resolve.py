@@ -13,9 +13,10 @@ from functools import partial
 
 from connectors.deadline import Deadline
 from connectors.errors import ConnectorError
-from connectors.interaction import Identifier, Record
+from connectors.interaction import Identifier, IdentifierKind, Record
 from gateway.customers.identity import Cluster, IdentityRules, cluster, preference, shared_identifiers
-from gateway.sources.report import Report, report_of
+from gateway.sources.cache import Answer
+from gateway.sources.report import GIVES_ROWS, Report, report_of, worse
 from gateway.sources.source import Source
 
 WIDENINGS = 2
@@ -54,67 +55,110 @@ class Resolver:
     records: dict[Key, Record] = field(default_factory=dict)
     found: dict[Key, Record] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
+    _clusters: list[Cluster] | None = None
     _asked: dict[str, set[Identifier]] = field(default_factory=dict)
     _waiting: dict[asyncio.Task[None], str] = field(default_factory=dict)
 
     async def resolve(self, identifier: Identifier) -> Resolved:
         """Everybody that `identifier` points at; never raises for a source that fails."""
         at_first: dict[str, Report] = {}
-        self._ask([identifier], at_first)
+        self._ask({identifier}, at_first)
         return Resolved(await self._widen(lambda: self._carrying(identifier)), self.reports, at_first)
 
     async def search(
         self, text: str, limit: int, keys: Collection[Identifier], sources: Iterable[Source], hits: Hits
     ) -> list[Cluster]:
         """The clusters of records that `keys` point at or `sources` find by `text`, as far as `hits` takes them."""
-        self._ask(keys)
+        self._ask(set(keys))
         for source in sources:
             self._start(source.name, partial(source.search, text, limit, self.deadline), self.found)
         return await self._widen(lambda: self._clusters_of(hits))
 
     async def _widen(self, people: Callable[[], list[Cluster]]) -> list[Cluster]:
         """These people as they are when all has been asked that their records let ask for."""
+        known: list[Cluster] | None = None
         try:
             for widenings_left in range(WIDENINGS, -1, -1):
                 await self._answers(widenings_left)
-                if widenings_left:
-                    self._ask(self._news(people()))
-                if not self._waiting:
+                found, asked_more = people(), False
+                if widenings_left and self._clusters is not known:  # somebody has said something new
+                    known = self._clusters
+                    asked_more = self._ask(self._news(found))
+                if not asked_more and not self._waiting:
                     break
         finally:
             await self._end()
         return people()
 
-    def _ask(self, identifiers: Collection[Identifier], reports: dict[str, Report] | None = None) -> None:
+    def _ask(self, identifiers: set[Identifier], reports: dict[str, Report] | None = None) -> bool:
         """Ask every source at once for what it was not asked yet, leaving out those that failed or are still at it.
-        `reports` keeps what they say to this."""
+        `reports` keeps what they say to this. False when nobody had to be asked."""
         busy = set(self._waiting.values())
+        ordered = sorted(identifiers, key=preference)
+        asked_any = False
         for source in self.sources:
+            if source.name in busy or self._has_failed(source.name):
+                continue
             asked = self._asked.setdefault(source.name, set())
-            fresh = [i for i in sorted(identifiers, key=preference) if i not in asked][:MAX_IDENTIFIERS_ASKED]
-            report = self.reports.get(source.name)
-            if fresh and source.name not in busy and (report is None or report.complete):
-                asked.update(fresh)
-                self._start(source.name, partial(source.find, fresh, self.deadline), self.records, reports)
+            fresh = [i for i in ordered if i not in asked and self._may_tell_more(source, i)]
+            asked.update(ordered)
+            asked.difference_update(fresh[MAX_IDENTIFIERS_ASKED:])
+            if fresh:
+                asked_any = True
+                self._find(source, fresh[:MAX_IDENTIFIERS_ASKED], reports)
+        return asked_any
+
+    def _has_failed(self, source: str) -> bool:
+        report = self.reports.get(source)
+        return report is not None and report.state not in GIVES_ROWS
+
+    def _may_tell_more(self, source: Source, identifier: Identifier) -> bool:
+        """Not of its own record that is here already."""
+        is_own = identifier.source == source.name and identifier.kind is IdentifierKind.EXTERNAL_ID
+        return not (is_own and (source.name, identifier.value) in self.records) and source.finds(identifier)
+
+    def _find(self, source: Source, identifiers: Sequence[Identifier], reports: dict[str, Report] | None) -> None:
+        try:
+            records = source.find_at_once(identifiers)
+        except ConnectorError as error:
+            self._note(source.name, report_of(source.name, error), reports)
+            return
+        if records is None:
+            self._start(source.name, partial(source.find, identifiers, self.deadline), self.records, reports)
+        else:
+            self._take(records, self.records)
+            self._note(source.name, Report(source.name), reports)
 
     def _start(
         self,
         name: str,
-        question: Callable[[], Awaitable[list[Record]]],
+        question: Callable[[], Awaitable[Answer[list[Record]]]],
         into: dict[Key, Record],
         reports: dict[str, Report] | None = None,
     ) -> None:
         async def take() -> None:
-            report = Report(name)
             try:
-                into.update({(r.source, r.id): r for r in await question()})
+                answer = await question()
             except ConnectorError as error:
-                report = report_of(name, error)
-            for kept in (self.reports, reports):
-                if kept is not None and (name not in kept or not report.complete):
-                    kept[name] = report
+                self._note(name, report_of(name, error), reports)
+            else:
+                self._take(answer.value, into)
+                self._note(name, Report(name, answer.state, as_of=answer.as_of), reports)
 
         self._waiting[asyncio.create_task(take())] = name
+
+    def _take(self, records: Iterable[Record], into: dict[Key, Record]) -> None:
+        for record in records:
+            key = (record.source, record.id)
+            if into.get(key) != record:
+                into[key] = record
+                self._clusters = None
+
+    def _note(self, name: str, report: Report, reports: dict[str, Report] | None) -> None:
+        for kept in (self.reports, reports):
+            if kept is not None:
+                known = kept.get(name)
+                kept[name] = report if known is None else worse(known, report)
 
     async def _answers(self, rounds_left: int) -> None:
         """Until all have answered, or this round's part of the time is over; the last one ends with the deadline,
@@ -131,14 +175,18 @@ class Resolver:
             task.cancel()
         await asyncio.gather(*self._waiting, return_exceptions=True)
 
+    def _every_cluster(self) -> list[Cluster]:
+        if self._clusters is None:
+            self._clusters = cluster(self.records.values(), self.rules)
+        return self._clusters
+
     def _carrying(self, identifier: Identifier) -> list[Cluster]:
-        return [c for c in cluster(self.records.values(), self.rules) if c.carries(identifier)]
+        return [c for c in self._every_cluster() if c.carries(identifier)]
 
     def _clusters_of(self, hits: Hits) -> list[Cluster]:
         chosen = {(r.source, r.id): r for r in hits({**self.found, **self.records}.values())}
-        self.records.update(chosen)
-        every = cluster(self.records.values(), self.rules)
-        return [c for c in every if any((r.source, r.id) in chosen for r in c.records)]
+        self._take(chosen.values(), self.records)
+        return [c for c in self._every_cluster() if any((r.source, r.id) in chosen for r in c.records)]
 
     def _news(self, clusters: Iterable[Cluster]) -> set[Identifier]:
         """Verified identifiers of these people that nobody was asked about."""

@@ -8,18 +8,22 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
-from connectors.base import Continuation, Position, Window
+from msgspec.structs import replace
+
+from connectors.base import Continuation, Page, Position, Window
 from connectors.deadline import Deadline
 from connectors.errors import ConnectorError, TimedOutError
 from connectors.interaction import Identifier, Interaction, Record
 from gateway.customers.identity import Cluster
 from gateway.journey.filter import EVERYTHING_SHOWN, Filter
 from gateway.journey.liveness import LivenessLimits
-from gateway.journey.merge import Lane, comes_first, edge_position, plan
-from gateway.sources.report import ANSWERED, Report, SourceState, report_of
+from gateway.journey.merge import Lane, Plan, comes_first, edge_position, plan
+from gateway.sources.cache import Answer
+from gateway.sources.report import GIVES_ROWS, Report, SourceState, report_of, worse
 from gateway.sources.source import Source
 from gateway.visibility import Judge, Shown
 
@@ -34,7 +38,7 @@ FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)
 FAR_PAST = datetime(1, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """What is read of whom, for whom. `patience`: when to stop waiting; `deadline`: when to stop asking."""
 
@@ -47,7 +51,7 @@ class Reading:
     deadline: Deadline
     patience: Deadline
 
-    @property
+    @cached_property
     def identifiers(self) -> Sequence[Identifier]:
         return self.judge.visible_identifiers(self.cluster.records)
 
@@ -89,12 +93,14 @@ class LaneReader:
         self.source = source
         self.lane = Lane(source.name, ascending)
         self.report = Report(source.name)
+        self._has_failed = False
         self.oldest: datetime | None = None
         self.beside = 1
         self._records = {record.id: record for record in records}
+        self._asked_records = list(records)
         self._window = window
         self._filter = filter_
-        self._wanted = filter_.wanted(reading.judge.channels)
+        self._wanted = filter_.wanted(reading.judge.asked_channels(source.name))
         self._position = position
         self._max_rows = max_rows
         self._after: Continuation | None = None
@@ -111,8 +117,8 @@ class LaneReader:
         limit = self.source.likely_rows(limit) if is_sized and not self._pulls else limit << min(self._pulls, 4)
         self._pulls += 1
         try:
-            page = await self.source.page(
-                list(self._records.values()),
+            answer = await self.source.page(
+                self._asked_records,
                 self._window,
                 self._position,
                 limit,
@@ -124,29 +130,39 @@ class LaneReader:
         except ConnectorError as error:
             self.fail(report_of(self.source.name, error))
             return
+        if not self._has_failed:
+            self._take(answer)
+
+    def _take(self, answer: Answer[Page]) -> None:
+        page = answer.value
         self._after = page.next
         self._scanned += len(page.items)
-        self.oldest = min([row.started_at for row in page.items] + ([self.oldest] if self.oldest else []), default=None)
-        self.report = replace(self.report, capped=self.report.capped or page.capped)
+        if page.items:
+            oldest = min(page.items[0].started_at, page.items[-1].started_at)
+            self.oldest = oldest if self.oldest is None else min(oldest, self.oldest)
+        capped = self.report.capped or page.capped
+        if capped or answer.state is not SourceState.FRESH:
+            told = Report(self.source.name, answer.state, as_of=answer.as_of)
+            self.report = replace(worse(self.report, told), capped=capped)
         spent = self._scanned >= self._max_rows or self._pulls >= MAX_PULLS
         self.lane.add(self._kept(page.items), page.reached, done=page.next is None or spent)
         if spent and page.next is not None:
             self.lane.stopped_at = self.lane.reached or (FAR_PAST if self.lane.ascending else FAR_FUTURE)
 
     def fail(self, report: Report) -> None:
+        """Nothing more is taken from it, should it answer after all."""
+        self._has_failed = True
         self.report = report
         self.lane.done = True
 
     def _kept(self, items: Sequence[Interaction]) -> list[Shown]:
         reading = self.reading
-        judge, deployment, identifiers = reading.judge, reading.judge.deployment, reading.identifiers
-        kept = []
-        for row in items:
-            record = self._records.get(row.record_id)
-            shown = None if record is None else self.source.show(judge, row, record, identifiers)
-            if shown is not None and self._filter.keeps(shown, deployment, reading.now, reading.limits):
-                kept.append(shown)
-        return kept
+        judge = reading.judge
+        kept = self.source.show(judge, items, self._records, reading.identifiers)
+        if self._filter == EVERYTHING_SHOWN:
+            return kept
+        deployment, now, limits = judge.deployment, reading.now, reading.limits
+        return [shown for shown in kept if self._filter.keeps(shown, deployment, now, limits)]
 
 
 def open_lanes(
@@ -204,12 +220,18 @@ async def read_page(
     """At most `count` rows behind `position` (ascending: in front of it), newest first either way."""
     readers = open_lanes(reading, window, filter_, position=position, ascending=ascending)
     lanes = [reader.lane for reader in readers]
-    await pull_until(
-        readers, lambda waiting: [lane.source for lane in plan(lanes, count + 1, waiting).hungry], count + 1, reading
-    )
-    planned = plan(lanes, count + 1)
+    planned: Plan | None = None
+
+    def hungry(ignoring: frozenset[str]) -> list[str]:
+        nonlocal planned
+        planned = plan(lanes, count + 1, ignoring)
+        return [lane.source for lane in planned.hungry]
+
+    is_settled = await pull_until(readers, hungry, count + 1, reading)
+    if planned is None or not is_settled:
+        planned = plan(lanes, count + 1)
     rows = planned.rows[:count]
-    unanswered = any(reader.report.state not in ANSWERED for reader in readers)
+    unanswered = any(reader.report.state not in GIVES_ROWS for reader in readers)
     more = len(planned.rows) > count or planned.stopped_at is not None or unanswered
     items = Counter(shown.row.source for shown in rows)
     if planned.stopped_at is not None and len(planned.rows) <= count:
@@ -232,16 +254,17 @@ async def pull_until(
     hungry: Callable[[frozenset[str]], Sequence[str]],
     limit: int,
     reading: Reading,
-) -> None:
+) -> bool:
     """Pull from the sources that `hungry` names until it names none, all at once, as long as patience lasts.
 
     `hungry` is given sources to be taken as if they had nothing more. After a while that is done with those still
     being waited for, and the others are read on for that case: when they never answer, what can be shown without
-    them is already here.
+    them is already here. False when patience ended first.
     """
     by_name = {reader.source.name: reader for reader in readers}
     waiting: dict[asyncio.Task[None], str] = {}
     speculate_below = reading.patience.remaining_seconds() * (1 - SPECULATE_AFTER)
+    is_late = False
     try:
         while names := set(hungry(frozenset())):
             remaining = reading.patience.remaining_seconds()
@@ -257,11 +280,16 @@ async def pull_until(
             if not await _some_finish(waiting, reading, speculate_below):
                 for name in waiting.values():
                     by_name[name].fail(_late(reading, name))
-                return
+                is_late = True
+                return False
+        return True
     finally:
-        for task in waiting:
+        # what is only late for this caller runs on, to be there for the next
+        left = [task for task, name in waiting.items() if not (is_late and by_name[name].source.runs_on(task))]
+        for task in left:
             task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
+        if left:
+            await asyncio.gather(*left, return_exceptions=True)
 
 
 async def _some_finish(waiting: dict[asyncio.Task[None], str], reading: Reading, speculate_below: float) -> bool:

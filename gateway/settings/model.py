@@ -40,6 +40,7 @@ from gateway.settings.types import (
     refusal,
     web_address,
 )
+from gateway.sources.cache import CacheLimits
 from gateway.viewer.jwks import Algorithm
 from gateway.viewer.viewer import ViewerKind
 
@@ -133,6 +134,32 @@ class GatewaySection(Section):
 
     def answered_hosts(self) -> tuple[str, ...]:
         return self.hosts or tuple(dict.fromkeys((host_of(self.public_url), *LOOPBACK_HOSTS)))
+
+
+class CacheSection(Section):
+    url: Literal["memory://", ""] = Field(
+        default="memory://", description="Where sources' answers are kept for a while; empty: every question is asked."
+    )
+    soft_seconds: float = Field(default=5.0, ge=0, le=3600, description="For so long an answer is as good as new.")
+    grace_seconds: float = Field(
+        default=10.0, ge=0, le=3600, description="For so long it is given once more while a new one is fetched."
+    )
+    hard_seconds: float = Field(
+        default=300.0, ge=0, le=86_400, description="For so long it is given, as STALE, in place of a failure."
+    )
+    failure_seconds: float = Field(
+        default=1.0, ge=0, le=60, description="For so long a question that failed is not asked again."
+    )
+    max_megabytes: int = Field(default=32, ge=1, le=16_384, description="Memory for all of it, roughly.")
+
+    def limits(self) -> CacheLimits:
+        return CacheLimits(
+            soft_seconds=self.soft_seconds,
+            grace_seconds=max(self.soft_seconds, self.grace_seconds),
+            hard_seconds=max(self.soft_seconds, self.hard_seconds),
+            failure_seconds=self.failure_seconds,
+            max_bytes=self.max_megabytes * 1024 * 1024,
+        )
 
 
 class IdentitySection(Section):
@@ -317,6 +344,7 @@ class Settings(Section):
 
     gateway: GatewaySection = Field(description="The gateway itself.")
     identity: IdentitySection = Field(default_factory=IdentitySection, description="Who is who.")
+    cache: CacheSection = Field(default_factory=CacheSection, description="What sources said a moment ago.")
     auth: AuthSection = Field(default_factory=AuthSection, description="Who may ask.")
     roles: dict[Name, RoleSection] = Field(default={}, description="What viewers may do, by role.")
     divisions: dict[Name, DivisionSection] = Field(

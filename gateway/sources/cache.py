@@ -13,12 +13,15 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from typing import Any, Generic, Protocol, TypeVar
 
+import msgspec
 from aiocache import SimpleMemoryCache
 from aiocache.serializers import NullSerializer
+from msgspec.structs import replace
 
 from connectors.errors import ConnectorError
 from gateway.sources.report import SourceState
@@ -35,15 +38,14 @@ class CacheLimits:
     """
 
     soft_seconds: float = 5.0
-    grace_seconds: float = 15.0
+    grace_seconds: float = 10.0
     hard_seconds: float = 300.0
     failure_seconds: float = 1.0
     jitter: float = 0.1
-    max_bytes: int = 64 * 1024 * 1024
+    max_bytes: int = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+class Answer(msgspec.Struct, Generic[T], frozen=True):
     """FRESH was fetched for this call or together with it; CACHED and STALE were true at `as_of`."""
 
     value: T
@@ -59,8 +61,7 @@ class Store(Protocol):
     async def delete(self, key: Hashable) -> Any: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     """`error` is the last failure, remembered until `failed_until`; `value` is what was said before it, if anything
     was. Instants are monotonic seconds."""
 
@@ -84,14 +85,21 @@ class SourceCache:
     vary: Callable[[], float] = random.random
     _weights: OrderedDict[Hashable, int] = field(default_factory=OrderedDict)
     _bytes: int = 0
-    _flights: dict[Hashable, asyncio.Task[Any]] = field(default_factory=dict)
+    _flights: dict[Hashable, asyncio.Future[Any]] = field(default_factory=dict)
+    _background: set[asyncio.Task[Any]] = field(default_factory=set)
 
-    async def ask(self, key: Hashable, fetch: Callable[[], Awaitable[T]], weigh: Callable[[T], int]) -> Answer[T]:
+    async def ask(
+        self,
+        key: Hashable,
+        fetch: Callable[[], Awaitable[T]],
+        weigh: Callable[[T], int],
+        patience: Callable[[], float] = lambda: inf,
+    ) -> Answer[T]:
         """The answer to `key`, fetched when there is none that will do. Raises what `fetch` raises when there is
-        not even a stale one. A caller who goes away does not end the fetch for the others."""
+        not even a stale one, and TimeoutError after `patience` seconds of waiting for somebody else's fetch."""
         entry: _Entry | None = await self.store.get(key)
         if entry is None:
-            return Answer(await self._fetch_once(key, fetch, weigh, None))
+            return Answer(await self._fetch_once(key, fetch, weigh, None, patience))
         now = self.monotonic()
         self._touch(key)
         if now < entry.soft_until:
@@ -99,17 +107,42 @@ class SourceCache:
         old = Answer(entry.value, SourceState.STALE, entry.as_of) if now < entry.hard_until else None
         if entry.error is not None and now < entry.failed_until:
             if old is None:
-                raise entry.error
+                raise entry.error.with_traceback(None)
             return old
         if now < entry.grace_until:
-            self._start(key, fetch, weigh, entry)
+            if key not in self._flights:
+                self.run_on(asyncio.create_task(self._fetch_once(key, fetch, weigh, entry, patience)))
             return Answer(entry.value, SourceState.CACHED, entry.as_of)
         try:
-            return Answer(await self._fetch_once(key, fetch, weigh, entry))
+            return Answer(await self._fetch_once(key, fetch, weigh, entry, patience))
         except ConnectorError:
             if old is None:
                 raise
             return old
+
+    async def peek(self, key: Hashable) -> Answer[Any] | None:
+        """The answer to `key` that is as good as new, if there is one."""
+        entry: _Entry | None = await self.store.get(key)
+        if entry is None or self.monotonic() >= entry.soft_until:
+            return None
+        self._touch(key)
+        return Answer(entry.value, SourceState.CACHED, entry.as_of)
+
+    def run_on(self, task: asyncio.Task[Any]) -> None:
+        """Let it finish for what it leaves here; nobody waits for it any more."""
+        self._background.add(task)
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: whoever asks next is told
+
+    async def aclose(self) -> None:
+        tasks = list(self._background)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def forget(self, belongs: Callable[[Hashable], bool]) -> None:
         """Drop every answer whose key `belongs` says so: something has changed at its source."""
@@ -117,20 +150,38 @@ class SourceCache:
             await self._drop(key)
 
     async def _fetch_once(
-        self, key: Hashable, fetch: Callable[[], Awaitable[T]], weigh: Callable[[T], int], keep: _Entry | None
+        self,
+        key: Hashable,
+        fetch: Callable[[], Awaitable[T]],
+        weigh: Callable[[T], int],
+        keep: _Entry | None,
+        patience: Callable[[], float],
     ) -> T:
-        value: T = await asyncio.shield(self._start(key, fetch, weigh, keep))
-        return value
-
-    def _start(
-        self, key: Hashable, fetch: Callable[[], Awaitable[T]], weigh: Callable[[T], int], keep: _Entry | None
-    ) -> asyncio.Task[T]:
-        """The fetch under way for this key; a new one when there is none."""
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = self._flights[key] = asyncio.create_task(self._fetch(key, fetch, weigh, keep))
-            flight.add_done_callback(lambda done: self._land(key, done))
-        return flight
+        """Fetched by whoever comes first; the others wait for it, and one of them begins anew if that one goes away."""
+        while (flight := self._flights.get(key)) is not None:
+            try:
+                async with asyncio.timeout(None if (seconds := patience()) == inf else seconds):
+                    value: T = await asyncio.shield(flight)
+                    return value
+            except asyncio.CancelledError:
+                caller = asyncio.current_task()
+                if not flight.cancelled() or (caller is not None and caller.cancelling()):
+                    raise
+        flight = self._flights[key] = asyncio.get_running_loop().create_future()
+        try:
+            value = await self._fetch(key, fetch, weigh, keep)
+        except asyncio.CancelledError:
+            flight.cancel()
+            raise
+        except BaseException as error:
+            flight.set_exception(error)
+            flight.exception()  # seen, also when nobody else waits
+            raise
+        else:
+            flight.set_result(value)
+            return value
+        finally:
+            del self._flights[key]
 
     async def _fetch(
         self, key: Hashable, fetch: Callable[[], Awaitable[T]], weigh: Callable[[T], int], keep: _Entry | None
@@ -153,17 +204,12 @@ class SourceCache:
         await self._remember(key, entry, weigh(value))
         return value
 
-    def _land(self, key: Hashable, done: asyncio.Task[Any]) -> None:
-        self._flights.pop(key, None)
-        if not done.cancelled():
-            done.exception()  # seen, also when every caller has gone
-
     async def _remember(self, key: Hashable, entry: _Entry, weight: int) -> None:
         """Keep it, and let the least recently used go until the bound holds again."""
-        await self._drop(key)
-        await self.store.set(key, entry)
+        self._bytes += weight - self._weights.get(key, 0)
         self._weights[key] = weight
-        self._bytes += weight
+        self._weights.move_to_end(key)
+        await self.store.set(key, entry)
         while self._bytes > self.limits.max_bytes and len(self._weights) > 1:
             await self._drop(next(iter(self._weights)))
 

@@ -53,6 +53,10 @@ class Enrichment:
     escalation: EscalationRule | None = None
     touchpoints: Sequence[TouchpointRule] = ()
 
+    @property
+    def adds_nothing(self) -> bool:
+        return self.escalation is None and not self.touchpoints
+
     def apply(self, shown: Shown) -> Shown:
         """With `escalated` and `touchpoint` filled in; the same object when there is nothing to add."""
         row = shown.row

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from math import ceil
+
+import msgspec
 
 from connectors.errors import (
     ConnectorError,
@@ -36,9 +37,11 @@ class SourceHealth(StrEnum):
 
 
 ANSWERED = frozenset({SourceState.FRESH, SourceState.CACHED})
+GIVES_ROWS = ANSWERED | {SourceState.STALE}
 
 _MESSAGES = {
     SourceState.PENDING: "Not answered yet; it is still being asked.",
+    SourceState.STALE: "Cannot be asked at the moment: this is what it said earlier.",
     SourceState.TIMED_OUT: "Did not answer in time.",
     SourceState.UNAVAILABLE: "Cannot be reached at the moment.",
     SourceState.RATE_LIMITED: "Asked us to slow down.",
@@ -48,8 +51,7 @@ _MESSAGES = {
 CAPPED_MESSAGE = "The system behind it gives only the newest of its rows."
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, gc=False, frozen=True):
     """`state` of one source in one answer; `capped`: its vendor keeps rows back, so it is not complete."""
 
     source: str
@@ -81,3 +83,16 @@ def report_of(source: str, error: ConnectorError) -> Report:
     if isinstance(error, MalformedError):
         return Report(source, SourceState.MALFORMED)
     return Report(source, SourceState.UNAVAILABLE)
+
+
+def worse(one: Report, other: Report) -> Report:
+    """Of two answers of one source that are shown as one: the failure, else the stale, else the older one."""
+    return max(one, other, key=_badness)
+
+
+def _badness(report: Report) -> tuple[int, float]:
+    rank = _RANK.get(report.state, len(_RANK))
+    return rank, -report.as_of.timestamp() if report.as_of else 0.0
+
+
+_RANK = {SourceState.FRESH: 0, SourceState.CACHED: 1, SourceState.STALE: 2}

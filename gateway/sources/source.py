@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from math import ceil
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import msgspec
 import structlog
+from msgspec.structs import replace
 
 from connectors.base import Connector, Continuation, Page, Position, Wanted, Window
 from connectors.deadline import Deadline
@@ -21,8 +23,9 @@ from connectors.errors import (
     UnavailableError,
 )
 from connectors.interaction import Identifier, Interaction, Record
+from gateway.sources.cache import Answer, SourceCache
 from gateway.sources.enrich import Enrichment
-from gateway.sources.report import SourceHealth
+from gateway.sources.report import SourceHealth, SourceState
 from gateway.visibility import Judge, Shown
 
 T = TypeVar("T")
@@ -43,8 +46,17 @@ class Source:
     (MalformedError), so that it costs that source and not the answer.
     """
 
-    def __init__(self, connector: Connector, enrichment: Enrichment, *, timeout_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        enrichment: Enrichment,
+        *,
+        timeout_seconds: float | None = None,
+        cache: SourceCache | None = None,
+    ) -> None:
+        """`cache`: shared by all sources; None when every question goes to the vendor."""
         self.connector = connector
+        self.cache = cache
         self.name = connector.name
         self.enrichment = enrichment
         self._timeout_seconds = timeout_seconds
@@ -70,14 +82,31 @@ class Source:
         """What part of a full page came from here; the last pages count most."""
         self._share += (share - self._share) / 8
 
-    async def find(self, identifiers: Iterable[Identifier], deadline: Deadline) -> list[Record]:
-        return await self._ask(lambda d: self.connector.find(identifiers, d), deadline)
+    def finds(self, identifier: Identifier) -> bool:
+        return self.connector.finds(identifier)
 
-    async def search(self, text: str, limit: int, deadline: Deadline) -> list[Record]:
-        return await self._ask(lambda d: self.connector.search(text, limit, d), deadline)
+    def find_at_once(self, identifiers: Sequence[Identifier]) -> list[Record] | None:
+        """Where the vendor need not be asked who somebody is; else None."""
+        try:
+            return self.connector.find_at_once(identifiers)
+        except Exception as error:
+            raise self._bug(error) from None
+
+    async def find(self, identifiers: Sequence[Identifier], deadline: Deadline) -> Answer[list[Record]]:
+        return await self._remembered(
+            ("find", self.name, *identifiers), lambda d: self.connector.find(identifiers, d), deadline
+        )
+
+    async def search(self, text: str, limit: int, deadline: Deadline) -> Answer[list[Record]]:
+        return await self._remembered(
+            ("search", self.name, text, limit), lambda d: self.connector.search(text, limit, d), deadline
+        )
 
     async def get(self, external_id: str, deadline: Deadline) -> Interaction | None:
-        return await self._ask(lambda d: self.connector.get(external_id, d), deadline)
+        answer = await self._remembered(
+            ("get", self.name, external_id), lambda d: self.connector.get(external_id, d), deadline
+        )
+        return answer.value
 
     async def page(
         self,
@@ -90,27 +119,86 @@ class Source:
         ascending: bool,
         wanted: Wanted,
         after: Continuation | None,
-    ) -> Page:
-        page = await self._ask(
+    ) -> Answer[Page]:
+        """As the connector's `interactions`; a page that is remembered may hold more or fewer rows than `limit`.
+
+        The vendor is asked from the beginning of the day on which the window begins, so that a window that begins so
+        many months before now is the same question all day; and a source that is read whole, without the position.
+        """
+        asked = _from_midnight(window)
+        question = ("page", self.name, asked, ascending, wanted, *[record.id for record in records])
+        start = position
+        if after is not None:
+            key: Hashable = ("on", self.name, after.serial)
+        elif position is None:
+            key = question
+        elif not self.connector.capabilities.seek:
+            key, start = question, None
+        elif (surplus := await self._surplus(question, position, ascending)) is not None:
+            return _within(surplus, window, position, ascending)
+        else:
+            key = (*question, position)
+        answer = await self._remembered(
+            key,
             lambda d: self.connector.interactions(
-                records, window, position, limit, d, ascending=ascending, wanted=wanted, after=after
+                records, asked, start, limit, d, ascending=ascending, wanted=wanted, after=after
             ),
             deadline,
         )
-        if page.foreign or page.dropped:
+        page = answer.value
+        if (page.foreign or page.dropped) and answer.state is SourceState.FRESH:
             log.warning("rows_left_out", source=self.name, foreign=page.foreign, unmappable=page.dropped)
-        return page
+        return _within(answer, window, position, ascending)
 
-    def show(self, judge: Judge, row: Interaction, record: Record, identifiers: Sequence[Identifier]) -> Shown | None:
-        """The row as this viewer is shown it, with what the operator's rules make of that."""
-        shown = judge.show(row, record, identifiers)
-        return None if shown is None else self.enrichment.apply(shown)
+    async def _surplus(self, question: Hashable, position: Position, ascending: bool) -> Answer[Page] | None:
+        """The first page of this read, if it is remembered and reaches beyond the position."""
+        first: Answer[Page] | None = None if self.cache is None else await self.cache.peek(question)
+        if first is None:
+            return None
+        page, at = first.value, position.started_at
+        if page.next is None:
+            return first
+        last = page.items[-1].started_at if page.items else at
+        return first if (last > at if ascending else last < at) else None
+
+    def show(
+        self,
+        judge: Judge,
+        rows: Iterable[Interaction],
+        records: Mapping[str, Record],
+        identifiers: Sequence[Identifier],
+    ) -> list[Shown]:
+        """The rows as this viewer is shown them, with what the operator's rules make of that."""
+        shown = judge.show_each(self.name, rows, records, identifiers)
+        return shown if self.enrichment.adds_nothing else [self.enrichment.apply(one) for one in shown]
 
     async def check(self, deadline: Deadline) -> None:
         await self._ask(self.connector.check, deadline)
 
+    def runs_on(self, task: asyncio.Task[Any]) -> bool:
+        """Whether a question that nobody waits for any more is still worth its answer; then it is looked after."""
+        if self.cache is None:
+            return False
+        self.cache.run_on(task)
+        return True
+
     async def aclose(self) -> None:
         await self.connector.aclose()
+
+    async def _remembered(
+        self, key: Hashable, question: Callable[[Deadline], Awaitable[T]], deadline: Deadline
+    ) -> Answer[T]:
+        if self.cache is None:
+            return Answer(await self._ask(question, deadline))
+        try:
+            return await self.cache.ask(
+                key,
+                lambda: self._ask(question, deadline),
+                weight_of,
+                lambda: self._within(deadline).remaining_seconds(),
+            )
+        except TimeoutError:
+            raise TimedOutError(self.name, "somebody else's question was not answered within the deadline") from None
 
     async def _ask(self, question: Callable[[Deadline], Awaitable[T]], deadline: Deadline) -> T:
         own = self._within(deadline)
@@ -137,11 +225,14 @@ class Source:
                 log.warning("source_failed", source=self.name, error=type(error).__name__, reason=error.reason)
             raise
         except Exception as error:
-            self._note(ok=False)
-            log.error("connector_bug", source=self.name, error=type(error).__name__)
-            raise MalformedError(self.name, "its connector could not make sense of the answer") from None
+            raise self._bug(error) from None
         self._note(ok=True)
         return answer
+
+    def _bug(self, error: Exception) -> MalformedError:
+        self._note(ok=False)
+        log.error("connector_bug", source=self.name, error=type(error).__name__)
+        return MalformedError(self.name, "its connector could not make sense of the answer")
 
     def _within(self, deadline: Deadline) -> Deadline:
         if self._timeout_seconds is None:
@@ -151,3 +242,37 @@ class Source:
     def _note(self, *, ok: bool, refused: bool = False) -> None:
         self._recent.append(ok)
         self._refused = refused
+
+
+def _from_midnight(window: Window) -> Window:
+    """From the beginning of the day (UTC) on which it begins."""
+    if window.start is None:
+        return window
+    return Window(window.start.replace(hour=0, minute=0, second=0, microsecond=0), window.end)
+
+
+def _within(answer: Answer[Page], window: Window, position: Position | None, ascending: bool) -> Answer[Page]:
+    """Without the rows outside the window and on this side of the position: the page may have been asked for wider."""
+    page = answer.value
+    rows: Sequence[Interaction] = page.items
+    if rows and (window.start is not None and min(rows[0].started_at, rows[-1].started_at) < window.start):
+        rows = window.cut(rows)
+    if position is not None:
+        is_beyond = position.is_after if ascending else position.is_before
+        rows = [row for row in rows if is_beyond(row)]
+    if len(rows) == len(page.items):
+        return answer
+    return replace(answer, value=replace(page, items=tuple(rows)))
+
+
+MEMORY_FOR_JSON = 3
+"""Rows in memory take so many times the room of their JSON."""
+
+
+def weight_of(answer: object) -> int:
+    """Bytes, roughly: of a page, as if all rows were like the first and the last."""
+    rows: Sequence[Any] = answer.items if isinstance(answer, Page) else answer if isinstance(answer, list) else [answer]
+    if not rows:
+        return 200
+    ends = len(msgspec.json.encode(rows[0])) + len(msgspec.json.encode(rows[-1]))
+    return ends * len(rows) * MEMORY_FOR_JSON // 2

@@ -106,6 +106,7 @@ async def running_gateway(
 ) -> AsyncIterator[Front]:
     """Real HTTP behind it; in front, its application is called in this process. Its clock stands at `NOW`."""
     settings = {**world.environment(sandbox.url), "GATEWAY_GATEWAY__DEADLINE_MS": str(deadline_ms)}
+    settings["GATEWAY_CACHE__URL"] = ""  # a fault is met at once
     assembled = assemble(path, {**settings, **(environment or {})}, clocks=Clocks(utc_now=lambda: NOW), watch=False)
     tokens = {viewer["name"]: viewer["token"] for viewer in world.viewers(assembled.issuer)}
     app = assembled.app

@@ -54,7 +54,7 @@ def run_gateway(now: datetime = NOW, depth: int = 60) -> tuple[Assembled, Starle
     sandbox = create_app(build(1, now, depth=depth), SandboxSettings(clock=lambda: now))
     assembled = assemble(
         world.CONFIG,
-        world.environment(SANDBOX_URL),
+        {**world.environment(SANDBOX_URL), "GATEWAY_CACHE__URL": ""},  # each question is answered by itself
         transport=lambda section: httpx.ASGITransport(app=sandbox),
         clocks=Clocks(utc_now=lambda: now),
         watch=False,

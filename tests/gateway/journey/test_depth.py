@@ -111,7 +111,7 @@ async def bench(depth: int) -> AsyncIterator[Bench]:
     vendors = httpx.ASGITransport(app=create_app(population, SandboxSettings(clock=lambda: NOW)))
     assembled = assemble(
         world.CONFIG,
-        world.environment("http://127.0.0.1:8100"),
+        {**world.environment("http://127.0.0.1:8100"), "GATEWAY_CACHE__URL": ""},
         transport=lambda section: vendors,
         clocks=Clocks(utc_now=lambda: NOW),
         watch=False,

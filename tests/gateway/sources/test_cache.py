@@ -155,15 +155,37 @@ async def test_many_callers_share_a_failure(cache, vendor):
     assert vendor.calls == 1
 
 
-async def test_one_caller_who_goes_away_does_not_end_it_for_the_others(cache, vendor):
+async def test_when_the_caller_who_asks_goes_away_one_of_the_others_asks(cache, vendor):
     vendor.gate = asyncio.Event()
-    leaving, staying = (asyncio.create_task(ask(cache, vendor)) for _ in range(2))
+    asking, *waiting = (asyncio.create_task(ask(cache, vendor)) for _ in range(4))
     await settle()
-    leaving.cancel()
+    waiting.pop().cancel()
+    asking.cancel()
     await settle()
     vendor.gate.set()
-    assert (await staying).value == 1
-    assert vendor.calls == 1
+    assert {(await other).value for other in waiting} == {2}
+    assert vendor.calls == 2
+
+
+async def test_nobody_waits_for_somebody_elses_fetch_longer_than_they_can(cache, vendor):
+    vendor.gate = asyncio.Event()
+    asking = asyncio.create_task(ask(cache, vendor))
+    await settle()
+    with pytest.raises(TimeoutError):
+        await cache.ask("k", vendor.fetch, lambda _: 1, lambda: 0.0)
+    vendor.gate.set()
+    assert (await asking).value == 1
+
+
+async def test_what_nobody_waits_for_any_more_is_kept_for_the_next(cache, vendor):
+    vendor.gate = asyncio.Event()
+    asking = asyncio.create_task(ask(cache, vendor))
+    await settle()
+    cache.run_on(asking)
+    vendor.gate.set()
+    await settle()
+    assert (await ask(cache, vendor)).state is SourceState.CACHED
+    await cache.aclose()
 
 
 async def test_the_least_recently_used_go_when_the_bound_is_reached(cache, vendor):

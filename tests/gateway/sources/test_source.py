@@ -47,9 +47,10 @@ def source_of(vendor: FakeVendor, **fields: Any) -> Source:
 
 
 async def page_of(source: Source, deadline: Deadline) -> Page:
-    return await source.page(
+    answer = await source.page(
         [record_of(source.name)], Window(), None, 10, deadline, ascending=False, wanted=EVERYTHING, after=None
     )
+    return answer.value
 
 
 def desk() -> FakeVendor:
@@ -270,11 +271,10 @@ async def test_rows_are_shown_with_what_the_operator_adds():
     (row,) = (await page_of(source, deadline)).items
     assert await source.get("1", deadline) == row
     assert await source.get("unknown", deadline) is None
-    shown = source.show(Judge(deployment_of([vendor]), supervisor()), row, record_of("desk"), ())
-    assert shown is not None
+    records = {"anna": record_of("desk")}
+    (shown,) = source.show(Judge(deployment_of([vendor]), supervisor()), [row], records, ())
     assert isinstance(shown.row.details, TicketDetails) and shown.row.details.escalated is True
-    hidden = source.show(Judge(deployment_of([vendor]), supervisor(grants={})), row, record_of("desk"), ())
-    assert hidden is None
+    assert source.show(Judge(deployment_of([vendor]), supervisor(grants={})), [row], records, ()) == []
 
 
 async def test_rows_left_out_are_logged_by_number():

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from inspect import getsource
 from types import ModuleType
 
-from gateway import masking, visibility
+from gateway import masking, redaction, visibility
 
-RULE, MASKS = visibility, masking
+RULE, PARTS, MASKS = visibility, redaction, masking
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,16 @@ def planted(mutant: Mutant) -> Iterator[ModuleType]:
     """`gateway.visibility` with the bug in it, under a name of its own."""
     source = getsource(mutant.module)
     assert source.count(mutant.line) == 1, f"{mutant.name}: the rule has changed, so this bug must be planted anew"
-    names = {RULE: "mutant_visibility", MASKS: "mutant_masking"}
+    names = {MASKS: "mutant_masking", PARTS: "mutant_redaction", RULE: "mutant_visibility"}
     sources = {module: getsource(module) for module in names}
     sources[mutant.module] = source.replace(mutant.line, mutant.planted)
-    sources[RULE] = sources[RULE].replace("from gateway.masking import", "from mutant_masking import")
+    for module in names:
+        for used, name in names.items():
+            sources[module] = sources[module].replace(f"from {used.__name__} import", f"from {name} import")
     modules = {module: ModuleType(name) for module, name in names.items()}
     sys.modules.update({module.__name__: module for module in modules.values()})
     try:
-        for module in (MASKS, RULE):
+        for module in names:  # those that others use come first
             exec(compile(sources[module], names[module], "exec"), modules[module].__dict__)
         yield modules[RULE]
     finally:
@@ -69,13 +71,38 @@ MUTANTS = (
         "self.channels & rules.channels if rules",
         "self.channels if rules",
     ),
-    Mutant("quick: withheld parts are not looked at", "if not sight.whole or (row", "if (row"),
-    Mutant("quick: a row's own divisions are not looked at", " or (row.division_ids and not own.whole):", ":"),
+    Mutant(
+        "quick: withheld parts are not looked at",
+        "whole = sight.whole and (own",
+        "whole = bool(sight.divisions) and (own",
+    ),
+    Mutant(
+        "quick: a row's own divisions are not looked at",
+        "sight.whole and (own.whole or not row.division_ids)",
+        "sight.whole",
+    ),
     Mutant(
         "quick: services are not looked at",
-        "if self.viewer.active is not None and not self._leg_on_profile",
-        "if False and not self._leg_on_profile",
+        "if whole and self.viewer.active is not None:",
+        "if False and self.viewer.active is not None:",
     ),
+    Mutant(
+        "quick: a verdict goes for every queue",
+        "leg_divisions, queue, row.campaign)",
+        "leg_divisions, None, row.campaign)",
+    ),
+    Mutant(
+        "quick: a verdict goes for every campaign", "leg_divisions, queue, row.campaign)", "leg_divisions, queue, None)"
+    ),
+    Mutant(
+        "quick: a verdict goes for every division", "key = (row.source, row.division_ids, ", "key = (row.source, (), "
+    ),
+    Mutant(
+        "quick: a verdict goes for every leg's division",
+        "row.division_ids, leg_divisions, queue",
+        "row.division_ids, (), queue",
+    ),
+    Mutant("quick: a verdict goes for every source", "key = (row.source, row", 'key = ("", row'),
     Mutant(
         "quick: a campaign opens everything",
         "row.campaign is not None and rules.campaign(row.campaign) in profile.campaigns\n        )",
@@ -86,7 +113,8 @@ MUTANTS = (
         "if leg is not None and leg.division_ids else own",
         "if False else own",
     ),
-    Mutant("the record is not asked", " or not self.sees_record(record):", ":"),
+    Mutant("the record is not asked", " and self.sees_record(record)}", "}"),
+    Mutant("rows of records that are not there are shown", " or row.record_id not in visible:", ":"),
     Mutant(
         "a record without a division is hidden",
         "                not record.division_ids or any(",
@@ -124,7 +152,7 @@ MUTANTS = (
         "[rules.division(vendor_id) for vendor_id in vendor_divisions]",
         "vendor_divisions",
     ),
-    Mutant("legs keep a connector's order", "row = _in_order(row)", "pass"),
+    Mutant("legs keep a connector's order", "row = in_order(row)", "pass"),
     Mutant(
         "services are not asked",
         "if profile is None:\n            return [True]",
@@ -160,23 +188,31 @@ MUTANTS = (
         " if event_type else (),\n                wrap",
         ",\n                wrap",
     ),
-    Mutant("a hidden leg keeps all", "    if not sight.event_type:\n", "    if False:\n", leaks=True),
+    Mutant("a hidden leg keeps all", "    if not sight.event_type:\n", "    if False:\n", module=PARTS, leaks=True),
     Mutant(
         "a hidden leg is dropped",
-        "tuple(map(_shown_leg, told.legs, sights))",
-        "tuple(_shown_leg(l, s) for l, s in zip(told.legs, sights) if s.divisions)",
+        "tuple(map(shown_leg, told.legs, sights))",
+        "tuple(shown_leg(l, s) for l, s in zip(told.legs, sights) if s.divisions)",
     ),
-    Mutant("a leg shows its queue anyway", "queue=leg.queue if sight.queue else None", "queue=leg.queue", leaks=True),
+    Mutant(
+        "a leg shows its queue anyway",
+        "queue=leg.queue if sight.queue else None",
+        "queue=leg.queue",
+        module=PARTS,
+        leaks=True,
+    ),
     Mutant(
         "a leg shows its wrap-ups anyway",
         "wrap_up_codes=leg.wrap_up_codes if sight.wrap_up else ()",
         "wrap_up_codes=leg.wrap_up_codes",
+        module=PARTS,
         leaks=True,
     ),
     Mutant(
         "a leg names divisions that are hidden",
         "sight.vendor_divisions if leg.division_ids else ()",
         "leg.division_ids",
+        module=PARTS,
         leaks=True,
     ),
     Mutant(
@@ -186,7 +222,12 @@ MUTANTS = (
         leaks=True,
     ),
     Mutant("a whole sight forgets hidden divisions", "all(held) and seen == vendor_divisions", "all(held)", leaks=True),
-    Mutant("the row's own divisions are not asked", " and (own.whole or not row.division_ids)", "", leaks=True),
+    Mutant(
+        "the row's own divisions are not asked",
+        "all(s.whole for s in sights) and (own.whole or not row.division_ids)",
+        "all(s.whole for s in sights)",
+        leaks=True,
+    ),
     Mutant("the queue of a hidden leg is the last", "is not None and s.queue]", "is not None]", leaks=True),
     Mutant("the agent of a hidden leg is the last", "is not None and s.divisions]", "is not None]", leaks=True),
     Mutant("the first queue is taken for the last", "queues[-1] if queues", "queues[0] if queues"),
@@ -218,32 +259,48 @@ MUTANTS = (
         "row.wrap_up_codes if first.wrap_up",
         leaks=True,
     ),
-    Mutant("wrap-ups of hidden legs are listed", " if s.wrap_up for code", " for code", leaks=True),
-    Mutant("comments need only some leg", "if _at_leg(row, sights, c.at).event_type", "if event_type", leaks=True),
-    Mutant("messages need only some leg", "if _at_leg(row, sights, m.at).event_type", "if event_type", leaks=True),
+    Mutant("wrap-ups of hidden legs are listed", " if s.wrap_up for code", " for code", module=PARTS, leaks=True),
+    Mutant("comments need only some leg", "if at_leg(row, sights, c.at).event_type", "if event_type", leaks=True),
+    Mutant(
+        "messages need only some leg",
+        "if at_leg(row, sights, m.at).event_type",
+        "if event_type",
+        module=PARTS,
+        leaks=True,
+    ),
     Mutant(
         "a comment at the start of a leg is before it",
         "if leg.started_at <= at:",
         "if leg.started_at < at:",
+        module=PARTS,
         leaks=True,
     ),
-    Mutant("a comment before every leg is the last one's", "found = sights[0]\n", "found = sights[-1]\n", leaks=True),
+    Mutant(
+        "a comment before every leg is the last one's",
+        "found = sights[0]\n",
+        "found = sights[-1]\n",
+        module=PARTS,
+        leaks=True,
+    ),
     Mutant(
         "calls keep their seconds",
         "details if event_type else CallDetails(answered_at=details.answered_at)",
         "details",
+        module=PARTS,
         leaks=True,
     ),
     Mutant(
         "surveys keep their answers",
         "details if event_type else msgspec.structs.replace(details, answers=())",
         "details",
+        module=PARTS,
         leaks=True,
     ),
     Mutant(
         "visits keep their events",
         "details if event_type else msgspec.structs.replace(details, events=())",
         "details",
+        module=PARTS,
         leaks=True,
     ),
     Mutant(

@@ -115,14 +115,15 @@ LEAKS = (
     Leak("filters read what is hidden", (
         Planted(
             LaneReader, "_kept", "self._filter.keeps(shown,",
-            "self._filter.keeps(all_seeing(reading).judge.show(row, record) or shown,",
+            "self._filter.keeps(([*all_seeing(reading).judge.show_each(self.source.name, [r for r in items "
+            "if r.external_id == shown.position.external_id], self._records)] or [shown])[0],",
         ),
     ), "leaks/412"),
     Leak("touchpoints and escalations are made of hidden queues", (
         Planted(
-            Source, "show", "self.enrichment.apply(shown)",
-            "with_fields(shown, row=with_fields(shown.row, touchpoint=self.enrichment.apply("
-            "with_fields(shown, row=row, queue=None)).row.touchpoint))",
+            Source, "show", "self.enrichment.apply(one)",
+            "with_fields(one, row=with_fields(one.row, touchpoint=self.enrichment.apply(with_fields(one, "
+            "row=next(r for r in rows if r.external_id == one.position.external_id), queue=None)).row.touchpoint))",
         ),
     ), "leaks/11"),
     Leak("a name is looked for in hidden records", (
@@ -139,14 +140,14 @@ LEAKS = (
     ), "leaks/68"),
     Leak("a node is shown unjudged", (
         Planted(
-            Operation, "interaction", "source.show(self.judge, row",
-            "source.show(all_seeing(self.reading(person)).judge, row",
+            Operation, "interaction", "source.show(self.judge, [row]",
+            "source.show(all_seeing(self.reading(person)).judge, [row]",
         ),
     )),
     Leak("a hidden node is FORBIDDEN, an unknown one null", (
         Planted(
-            Operation, "interaction", "return None if shown is None else (shown, person)",
-            "if shown is None:\n        raise ForbiddenError\n    return shown, person",
+            Operation, "interaction", "return (shown[0], person) if shown else None",
+            "if not shown:\n        raise ForbiddenError\n    return shown[0], person",
         ),
     )),
     Leak("hidden candidates are counted", (
