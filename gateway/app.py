@@ -19,7 +19,9 @@ from gateway.graph.schema import Executable
 from gateway.graph.view import GraphQLView, refusal
 from gateway.settings import Settings
 from gateway.viewer.authenticate import Authenticator
-from gateway.web import RequestScope, cors
+from gateway.web import Answer, Call, Entrance
+
+GRAPHQL_PATH = "/graphql"
 
 
 def create_app(
@@ -65,23 +67,44 @@ def create_app(
         ready = getattr(request.app.state, "ready", False)
         return JSONResponse({"status": "ready" if ready else "starting"}, status_code=200 if ready else 503)
 
+    async def graphql(request: Request) -> Response:
+        return _response(await view(_call(request)))
+
     async def nowhere(request: Request, error: Exception) -> Response:
-        return refusal(request, BadUserInputError("There is nothing at this path."), 404)
+        return _response(refusal(_call(request), BadUserInputError("There is nothing at this path."), 404))
 
     async def wrong_method(request: Request, error: Exception) -> Response:
-        return refusal(request, BadUserInputError("This path does not take this method."), 405)
+        return _response(refusal(_call(request), BadUserInputError("This path does not take this method."), 405))
 
+    view = GraphQLView(executable, gateway, authenticator)
+    entrance = Middleware(
+        Entrance,
+        endpoints={GRAPHQL_PATH: view},
+        max_body_bytes=section.max_body_bytes,
+        hosts=section.answered_hosts(),
+        origins=section.origins,
+    )
     return Starlette(
         routes=[
-            Route("/graphql", GraphQLView(executable, gateway, authenticator)),
+            # for what the entrance leaves to Starlette: the path behind a prefix, or with a slash at its end
+            Route(GRAPHQL_PATH, graphql, methods=["POST"]),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             *more_routes,
         ],
-        middleware=[
-            Middleware(RequestScope, max_body_bytes=section.max_body_bytes, hosts=section.answered_hosts()),
-            cors(section.origins),
-        ],
+        middleware=[entrance],
         exception_handlers={404: nowhere, 405: wrong_method},
         lifespan=lifespan,
     )
+
+
+def _call(request: Request) -> Call:
+    call = request.scope["state"]["call"]
+    assert isinstance(call, Call)
+    return call
+
+
+def _response(answer: Answer) -> Response:
+    response = Response(answer.body, answer.status)
+    response.raw_headers = answer.headers
+    return response

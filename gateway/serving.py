@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +22,9 @@ from gateway.viewer.authenticate import Authenticator, verifier
 from gateway.viewer.issuer import LocalIssuer
 
 GRACEFUL_SECONDS = 10
+GC_THRESHOLDS = (5_000, 10, 10)
+"""Measured with 50 rows from five sources. Python's own 700 costs 120 µs of CPU a request, this a third of that;
+beyond, it gets no cheaper and each pause longer (3 ms here, 25 at 50,000)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +74,30 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
+@contextmanager
+def settled_heap() -> Iterator[None]:
+    """What start-up has built stays until the end, so the collector of cycles need not look at it: a full collection
+    takes 2 ms instead of 60, during which nobody is answered. Cycles of requests are collected as ever, in larger
+    and rarer batches."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
+
+
 class Server(uvicorn.Server):
     """Calls `on_started` once it listens, so that nothing has to be polled."""
 
     on_started: Callable[[], None] = staticmethod(lambda: None)
+
+    async def main_loop(self) -> None:
+        with settled_heap():
+            await super().main_loop()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

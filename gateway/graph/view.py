@@ -10,20 +10,19 @@ from typing import Any
 
 import msgspec
 from graphql import ExecutionResult
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.requests import ClientDisconnect
 
 from gateway.core import Gateway
 from gateway.errors import BadUserInputError, GatewayError, UnauthenticatedError
-from gateway.graph.errors import is_refused_early, shown_error, shown_errors
+from gateway.graph.errors import is_refused_early, shown_errors
 from gateway.graph.schema import Executable
 from gateway.operation import Operation
 from gateway.viewer.authenticate import Authenticator
+from gateway.web import JSON, Answer, Call, refusing
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
-JSON = "application/json"
 STATUS_OF: Mapping[str, int] = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
+CHALLENGE = (b"www-authenticate", b'Bearer realm="journey-gateway"')
 
 
 class _Body(msgspec.Struct, rename={"operation_name": "operationName"}):
@@ -45,38 +44,35 @@ class GraphQLView:
         self._gateway = gateway
         self._authenticator = authenticator
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        if request.method != "POST":
-            response = refusal(request, BadUserInputError("Send the operation by POST."), 405)
-        else:
-            try:
-                response = await self._answer(request)
-            except GatewayError as error:
-                response = refusal(request, error)
-        await response(scope, receive, send)
+    async def __call__(self, call: Call) -> Answer:
+        if call.method != "POST":
+            return refusal(call, BadUserInputError("Send the operation by POST."), 405)
+        try:
+            return await self._answer(call)
+        except GatewayError as error:
+            return refusal(call, error)
 
-    async def _answer(self, request: Request) -> Response:
-        headers = request.headers
-        viewer = await self._authenticator.viewer(headers.get("authorization"), headers.get("x-work-profile"))
-        body = await _read(request)
-        operation = Operation.begin(self._gateway, viewer, request_id_of(request))
+    async def _answer(self, call: Call) -> Answer:
+        viewer = await self._authenticator.viewer(call.header(b"authorization"), call.header(b"x-work-profile"))
+        body = _read(call)
+        operation = Operation.begin(self._gateway, viewer, call.request_id)
         prepared = self._executable.documents.prepare(body.query, _digest(body))
         result = await self._executable.execute(prepared, body.variables, body.operation_name, operation)
-        media_type = preferred_media_type(request)
+        media_type = preferred_media_type(call)
         shown = _shown(result, operation.request_id)
         # 400 for a document or variables that were refused, where the media type lets a status say so
         status = 400 if "data" not in shown and media_type == GRAPHQL_RESPONSE else 200
-        return Response(_encoder.encode(shown), status_code=status, media_type=media_type)
+        return Answer(status, media_type, _encoder.encode(shown))
 
 
-async def _read(request: Request) -> _Body:
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != JSON:
+def _read(call: Call) -> _Body:
+    content_type = call.header(b"content-type") or ""
+    if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
         raise BadUserInputError("Send the operation as application/json.")
-    content = await request.body()
+    if call.body is None:
+        raise ClientDisconnect
     try:
-        body = _bodies.decode(content)
+        body = _bodies.decode(call.body)
     except msgspec.ValidationError:
         sentence = "The body must be one object with `query`, a text, and perhaps `variables`, an object."
         raise BadUserInputError(sentence) from None
@@ -104,22 +100,13 @@ def _shown(result: ExecutionResult, request_id: str) -> dict[str, Any]:
     return {"data": result.data, "errors": errors}
 
 
-def preferred_media_type(request: Request) -> str:
+def preferred_media_type(call: Call) -> str:
     """The specification's own type for callers that name it, plain JSON for all others."""
-    return GRAPHQL_RESPONSE if GRAPHQL_RESPONSE in request.headers.get("accept", "") else JSON
+    return GRAPHQL_RESPONSE if GRAPHQL_RESPONSE.encode() in call.headers.get(b"accept", b"") else JSON
 
 
-def request_id_of(request: Request) -> str:
-    return str(request.scope.get("state", {}).get("request_id", ""))
-
-
-def refusal(request: Request, error: GatewayError, status: int | None = None) -> Response:
+def refusal(call: Call, error: GatewayError, status: int | None = None) -> Answer:
     """The whole request is refused: GraphQL JSON with the status that says so."""
-    response = Response(
-        msgspec.json.encode({"errors": [shown_error(error, request_id_of(request))]}),
-        status_code=status or STATUS_OF.get(error.code, 400),
-        media_type=preferred_media_type(request),
-    )
-    if isinstance(error, UnauthenticatedError):
-        response.headers["www-authenticate"] = 'Bearer realm="journey-gateway"'
-    return response
+    status = status or STATUS_OF.get(error.code, 400)
+    more_headers = (CHALLENGE,) if isinstance(error, UnauthenticatedError) else ()
+    return refusing(error, status, call.request_id, preferred_media_type(call), more_headers)

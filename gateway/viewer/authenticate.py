@@ -19,7 +19,7 @@ from gateway.errors import ForbiddenError, UnauthenticatedError
 from gateway.permissions import EVERYWHERE_ONLY
 from gateway.settings.model import ApiKeySection, IssuerSection, Settings
 from gateway.viewer.jwks import FixedKeys, KeySource, RemoteKeys, read_key_set
-from gateway.viewer.keys import PREFIX, find_key
+from gateway.viewer.keys import PREFIX, find_key, hash_of
 from gateway.viewer.tokens import TokenVerifier, TrustedIssuer, VerifiedToken
 from gateway.viewer.viewer import EVERYWHERE, NOWHERE, Scope, Viewer, ViewerKind
 
@@ -48,6 +48,7 @@ class Authenticator:
         self._current = current
         self._tokens = tokens
         self._viewers: OrderedDict[tuple[Hashable, str | None], tuple[Settings, object, Viewer]] = OrderedDict()
+        self._keys: tuple[Settings | None, dict[str, ApiKeySection]] = (None, {})
 
     async def viewer(self, authorization: str | None, work_profile_header: str | None) -> Viewer:
         """Raises `UnauthenticatedError`, or `ForbiddenError` for a work profile that is unknown or not allowed."""
@@ -58,10 +59,20 @@ class Authenticator:
         if not credential.startswith(PREFIX):
             token = await self._tokens.verify(credential)
             return self._viewer(settings, id(token), token, work_profile_header)
-        entry = find_key(credential, settings.auth.keys)
+        entry = self._entry(settings, credential)
+        return self._viewer(settings, entry.id, entry, work_profile_header)
+
+    def _entry(self, settings: Settings, key: str) -> ApiKeySection:
+        """A key that was found is known by its hash as long as the settings stand, so there are never more than those
+        that are configured."""
+        if self._keys[0] is not settings:
+            self._keys = (settings, {})
+        known, digest = self._keys[1], hash_of(key)
+        entry = known.get(digest) or find_key(key, settings.auth.keys)
         if entry is None:
             raise UnauthenticatedError
-        return self._viewer(settings, entry.id, entry, work_profile_header)
+        known[digest] = entry
+        return entry
 
     def _viewer(
         self, settings: Settings, key: Hashable, proof: VerifiedToken | ApiKeySection, work_profile_header: str | None

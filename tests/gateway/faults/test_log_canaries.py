@@ -41,6 +41,7 @@ async def serving(sandbox: Sandbox, folder: Path) -> AsyncIterator[tuple[str, Lo
     """Its address, an issuer that it trusts, and what it has written; complete when the block has ended."""
     environment = {
         **world.environment(sandbox.url),
+        "GATEWAY_CACHE__URL": "",
         "GATEWAY_GATEWAY__LOG_LEVEL": "DEBUG",
         "GATEWAY_GATEWAY__DEADLINE_MS": "1000",
         "PATH": os.environ["PATH"],
