@@ -107,8 +107,25 @@ class LaneReader:
         self._scanned = 0
         self._pulls = 0
 
+    async def recall(self) -> bool:
+        """One more page, if the source's answer is remembered: nobody has to wait for it."""
+        self._question = self.source.question(
+            self._asked_records,
+            self._window,
+            self._position,
+            ascending=self.lane.ascending,
+            wanted=self._wanted,
+            after=self._after,
+        )
+        answer = await self.source.recall(self._question)
+        if answer is None:
+            return False
+        self._pulls += 1
+        self._take(answer)
+        return True
+
     async def pull(self, limit: int) -> None:
-        """One more page; a failure closes the lane and is told by `report`.
+        """One more page, after `recall` had none; a failure closes the lane and is told by `report`.
 
         At first, beside many others, as many rows as this source is likely to have among `limit`; then ever more,
         since little of what came was kept.
@@ -117,16 +134,7 @@ class LaneReader:
         limit = self.source.likely_rows(limit) if is_sized and not self._pulls else limit << min(self._pulls, 4)
         self._pulls += 1
         try:
-            answer = await self.source.page(
-                self._asked_records,
-                self._window,
-                self._position,
-                limit,
-                self.reading.deadline,
-                ascending=self.lane.ascending,
-                wanted=self._wanted,
-                after=self._after,
-            )
+            answer = await self.source.page(self._question, limit, self.reading.deadline)
         except ConnectorError as error:
             self.fail(report_of(self.source.name, error))
             return
@@ -270,13 +278,16 @@ async def pull_until(
             remaining = reading.patience.remaining_seconds()
             if remaining <= speculate_below:
                 names |= set(hungry(frozenset(waiting.values())))
+            is_at_hand = False
             for name in names - set(waiting.values()):
-                if remaining <= 0:
+                if await by_name[name].recall():
+                    is_at_hand = True
+                elif remaining <= 0:
                     by_name[name].fail(_late(reading, name))
                 else:
                     waiting[asyncio.create_task(by_name[name].pull(limit))] = name
-            if not waiting:
-                continue  # lanes were closed for lack of time: see what can be given without them
+            if is_at_hand or not waiting:
+                continue  # or lanes were closed for lack of time: see what can be given without them
             if not await _some_finish(waiting, reading, speculate_below):
                 for name in waiting.values():
                     by_name[name].fail(_late(reading, name))

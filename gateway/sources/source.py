@@ -12,7 +12,7 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from connectors.base import Connector, Continuation, Page, Position, Wanted, Window
+from connectors.base import EVERYTHING, Connector, Continuation, Page, Position, Wanted, Window
 from connectors.deadline import Deadline
 from connectors.errors import (
     ConnectorError,
@@ -37,6 +37,22 @@ FIRST_SHARE = 0.3
 """Of a page that a source is taken to give before it has given any."""
 SHARE_MARGIN = 2.0
 FEWEST_ROWS = 10
+
+
+class Question(msgspec.Struct, frozen=True):
+    """A page that a source is asked for: what of, and (`asked`, `start`) how. `window` and `position` are what the
+    reader will be given. `key`: what it is remembered by; `first`: by what the first page of such a read is."""
+
+    key: Hashable
+    first: Hashable
+    records: Sequence[Record]
+    asked: Window
+    start: Position | None
+    ascending: bool
+    wanted: Wanted
+    after: Continuation | None
+    window: Window
+    position: Position | None
 
 
 class Source:
@@ -108,58 +124,53 @@ class Source:
         )
         return answer.value
 
-    async def page(
+    def question(
         self,
         records: Sequence[Record],
         window: Window,
-        position: Position | None,
-        limit: int,
-        deadline: Deadline,
+        position: Position | None = None,
         *,
-        ascending: bool,
-        wanted: Wanted,
-        after: Continuation | None,
-    ) -> Answer[Page]:
-        """As the connector's `interactions`; a page that is remembered may hold more or fewer rows than `limit`.
-
-        The vendor is asked from the beginning of the day on which the window begins, so that a window that begins so
-        many months before now is the same question all day; and a source that is read whole, without the position.
-        """
-        asked = _from_midnight(window)
-        question = ("page", self.name, asked, ascending, wanted, *[record.id for record in records])
-        start = position
+        ascending: bool = False,
+        wanted: Wanted = EVERYTHING,
+        after: Continuation | None = None,
+    ) -> Question:
+        """A page to be asked for. The vendor is asked from the beginning of the day on which the window begins, so
+        that a window that begins so many months before now is the same question all day; and a source that can only
+        be read whole, without the position."""
+        asked, start = _from_midnight(window), position
+        first = key = ("page", self.name, asked, ascending, wanted, *[record.id for record in records])
         if after is not None:
-            key: Hashable = ("on", self.name, after.serial)
-        elif position is None:
-            key = question
-        elif not self.connector.capabilities.seek:
-            key, start = question, None
-        elif (surplus := await self._surplus(question, position, ascending)) is not None:
-            return _within(surplus, window, position, ascending)
+            key = ("on", self.name, after.serial)
+        elif position is not None and self.connector.capabilities.seek:
+            key = (*first, position)
         else:
-            key = (*question, position)
+            start = None
+        return Question(key, first, records, asked, start, ascending, wanted, after, window, position)
+
+    async def recall(self, question: Question) -> Answer[Page] | None:
+        """The answer, if it is remembered and as good as new: also rows that are left over from the page before."""
+        if self.cache is None:
+            return None
+        answer: Answer[Page] | None = await self.cache.peek(question.key)
+        if answer is None and question.start is not None:
+            before: Answer[Page] | None = await self.cache.peek(question.first)
+            answer = before if before is not None and _reaches_beyond(before.value, question) else None
+        return None if answer is None else _within(answer, question)
+
+    async def page(self, question: Question, limit: int, deadline: Deadline) -> Answer[Page]:
+        """As the connector's `interactions`; a page that is remembered may hold more or fewer rows than `limit`."""
+        q = question
         answer = await self._remembered(
-            key,
+            q.key,
             lambda d: self.connector.interactions(
-                records, asked, start, limit, d, ascending=ascending, wanted=wanted, after=after
+                q.records, q.asked, q.start, limit, d, ascending=q.ascending, wanted=q.wanted, after=q.after
             ),
             deadline,
         )
         page = answer.value
         if (page.foreign or page.dropped) and answer.state is SourceState.FRESH:
             log.warning("rows_left_out", source=self.name, foreign=page.foreign, unmappable=page.dropped)
-        return _within(answer, window, position, ascending)
-
-    async def _surplus(self, question: Hashable, position: Position, ascending: bool) -> Answer[Page] | None:
-        """The first page of this read, if it is remembered and reaches beyond the position."""
-        first: Answer[Page] | None = None if self.cache is None else await self.cache.peek(question)
-        if first is None:
-            return None
-        page, at = first.value, position.started_at
-        if page.next is None:
-            return first
-        last = page.items[-1].started_at if page.items else at
-        return first if (last > at if ascending else last < at) else None
+        return _within(answer, question)
 
     def show(
         self,
@@ -251,14 +262,22 @@ def _from_midnight(window: Window) -> Window:
     return Window(window.start.replace(hour=0, minute=0, second=0, microsecond=0), window.end)
 
 
-def _within(answer: Answer[Page], window: Window, position: Position | None, ascending: bool) -> Answer[Page]:
+def _reaches_beyond(page: Page, question: Question) -> bool:
+    if page.next is None:
+        return True
+    at = question.start.started_at if question.start else page.items[-1].started_at
+    last = page.items[-1].started_at if page.items else at
+    return last > at if question.ascending else last < at
+
+
+def _within(answer: Answer[Page], question: Question) -> Answer[Page]:
     """Without the rows outside the window and on this side of the position: the page may have been asked for wider."""
-    page = answer.value
+    page, start, position = answer.value, question.window.start, question.position
     rows: Sequence[Interaction] = page.items
-    if rows and (window.start is not None and min(rows[0].started_at, rows[-1].started_at) < window.start):
-        rows = window.cut(rows)
+    if rows and start is not None and min(rows[0].started_at, rows[-1].started_at) < start:
+        rows = question.window.cut(rows)
     if position is not None:
-        is_beyond = position.is_after if ascending else position.is_before
+        is_beyond = position.is_after if question.ascending else position.is_before
         rows = [row for row in rows if is_beyond(row)]
     if len(rows) == len(page.items):
         return answer

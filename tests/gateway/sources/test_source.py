@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from connectors.base import EVERYTHING, Page, Window
+from connectors.base import Page, Window
 from connectors.deadline import Deadline
 from connectors.errors import (
     ConnectorError,
@@ -47,9 +47,7 @@ def source_of(vendor: FakeVendor, **fields: Any) -> Source:
 
 
 async def page_of(source: Source, deadline: Deadline) -> Page:
-    answer = await source.page(
-        [record_of(source.name)], Window(), None, 10, deadline, ascending=False, wanted=EVERYTHING, after=None
-    )
+    answer = await source.page(source.question([record_of(source.name)], Window()), 10, deadline)
     return answer.value
 
 
