@@ -14,6 +14,7 @@ from gateway.core import Gateway
 from gateway.customers.identity import Cluster, matching
 from gateway.customers.resolve import Resolved, Resolver
 from gateway.journey.read import Reading
+from gateway.sources.cache import Answer
 from gateway.sources.report import Report
 from gateway.sources.source import Source
 from gateway.viewer.viewer import Viewer
@@ -132,12 +133,26 @@ class Operation:
             return await asyncio.shield(known)
         known = self._resolved[identifier] = asyncio.get_running_loop().create_future()
         try:
-            resolved = await self._resolver().resolve(identifier)
+            resolved = await self._find_out(identifier)
         except BaseException as error:
             known.set_exception(error)
             known.exception()  # seen, also when nobody else waits
             raise
         known.set_result(resolved)
+        return resolved
+
+    async def _find_out(self, identifier: Identifier) -> Resolved:
+        """Asked of the sources, unless all of them said so a moment ago."""
+        cache = self.gateway.cache
+        if cache is None:
+            return await self._resolver().resolve(identifier)
+        key = ("who", identifier, *[source.name for source in self._licensed()])
+        answer: Answer[Resolved] | None = await cache.peek(key)
+        if answer is not None:
+            return answer.value
+        resolved = await self._resolver().resolve(identifier)
+        if resolved.is_fresh:
+            await cache.keep(key, resolved.remembered_at(self.now), resolved.weight)
         return resolved
 
     def _resolver(self) -> Resolver:

@@ -148,8 +148,8 @@ def _separate(group: list[Record], carriers: Mapping[Identifier, Sequence[Record
 def _cluster(group: Sequence[Record], exclusive: Mapping[Identifier, Sequence[Record]]) -> Cluster:
     own = {(r.source, r.id) for r in group}
     linking = frozenset(i for i, holders in exclusive.items() if (holders[0].source, holders[0].id) in own)
-    itself = [Identifier(IdentifierKind.EXTERNAL_ID, r.id, source=r.source) for r in group]
-    return Cluster(tuple(group), min(linking or itself, key=preference), linking)
+    handles = linking or [Identifier(IdentifierKind.EXTERNAL_ID, r.id, source=r.source) for r in group]
+    return Cluster(tuple(group), min(handles, key=preference), linking)
 
 
 def preference(identifier: Identifier) -> tuple[int, str, str, str]:

@@ -9,19 +9,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
+
+from msgspec.structs import replace
 
 from connectors.deadline import Deadline
 from connectors.errors import ConnectorError
-from connectors.interaction import Identifier, IdentifierKind, Record
+from connectors.interaction import Identifier, Record
 from gateway.customers.identity import Cluster, IdentityRules, cluster, preference, shared_identifiers
 from gateway.sources.cache import Answer
-from gateway.sources.report import GIVES_ROWS, Report, report_of, worse
+from gateway.sources.report import GIVES_ROWS, Report, SourceState, report_of, worse
 from gateway.sources.source import Source
 
 WIDENINGS = 2
 MAX_IDENTIFIERS_ASKED = 50
 """Of one source in one round: a person with more is asked for by the first of them."""
+
+MEMORY_FOR_A_RECORD = 2_000
+"""Bytes, roughly."""
 
 Key = tuple[str, str]
 """Of a record: its source and its id."""
@@ -40,6 +46,22 @@ class Resolved:
     clusters: list[Cluster]
     reports: dict[str, Report]
     at_first: dict[str, Report]
+
+    @property
+    def is_fresh(self) -> bool:
+        return all(report.state is SourceState.FRESH for report in self.reports.values())
+
+    @property
+    def weight(self) -> int:
+        return MEMORY_FOR_A_RECORD * sum(len(cluster.records) for cluster in self.clusters)
+
+    def remembered_at(self, at: datetime) -> Resolved:
+        """The same, said to be from then."""
+
+        def remembered(reports: dict[str, Report]) -> dict[str, Report]:
+            return {name: replace(r, state=SourceState.CACHED, as_of=at) for name, r in reports.items()}
+
+        return Resolved(self.clusters, remembered(self.reports), remembered(self.at_first))
 
 
 @dataclass(slots=True)
@@ -99,8 +121,15 @@ class Resolver:
         for source in self.sources:
             if source.name in busy or self._has_failed(source.name):
                 continue
-            asked = self._asked.setdefault(source.name, set())
-            fresh = [i for i in ordered if i not in asked and self._may_tell_more(source, i)]
+            asked, known, names = self._asked.setdefault(source.name, set()), self.records, source.namespaces
+            fresh = [
+                i
+                for i in ordered
+                if (i.source is None or i.source in names)
+                and i not in asked
+                and not (i.source == source.name and (i.source, i.value) in known)  # the record is here already
+                and source.finds(i)
+            ]
             asked.update(ordered)
             asked.difference_update(fresh[MAX_IDENTIFIERS_ASKED:])
             if fresh:
@@ -111,11 +140,6 @@ class Resolver:
     def _has_failed(self, source: str) -> bool:
         report = self.reports.get(source)
         return report is not None and report.state not in GIVES_ROWS
-
-    def _may_tell_more(self, source: Source, identifier: Identifier) -> bool:
-        """Not of its own record that is here already."""
-        is_own = identifier.source == source.name and identifier.kind is IdentifierKind.EXTERNAL_ID
-        return not (is_own and (source.name, identifier.value) in self.records) and source.finds(identifier)
 
     def _find(self, source: Source, identifiers: Sequence[Identifier], reports: dict[str, Report] | None) -> None:
         try:
@@ -158,7 +182,10 @@ class Resolver:
         for kept in (self.reports, reports):
             if kept is not None:
                 known = kept.get(name)
-                kept[name] = report if known is None else worse(known, report)
+                if known is None:
+                    kept[name] = report
+                elif report.state is not SourceState.FRESH:
+                    kept[name] = worse(known, report)
 
     async def _answers(self, rounds_left: int) -> None:
         """Until all have answered, or this round's part of the time is over; the last one ends with the deadline,

@@ -205,6 +205,11 @@ class SourceCache:
             entry = keep or _Entry(None, self.utc_now(), 0.0, 0.0, 0.0)
             await self._remember(key, replace(entry, error=error, failed_until=failed_until), self._weights.get(key, 0))
             raise
+        await self.keep(key, value, weigh(value))
+        return value
+
+    async def keep(self, key: Hashable, value: Any, weight: int) -> None:
+        """Remember what was just found out."""
         now, factor, limits = self.monotonic(), 1 + self.limits.jitter * (2 * self.vary() - 1), self.limits
         entry = _Entry(
             value,
@@ -213,14 +218,12 @@ class SourceCache:
             now + limits.grace_seconds * factor,
             now + limits.hard_seconds * factor,
         )
-        await self._remember(key, entry, weigh(value))
-        return value
+        await self._remember(key, entry, weight)
 
     async def _remember(self, key: Hashable, entry: _Entry, weight: int) -> None:
         """Keep it, and let the least recently used go until the bound holds again."""
-        self._bytes += weight - self._weights.get(key, 0)
+        self._bytes += weight - self._weights.pop(key, 0)
         self._weights[key] = weight
-        self._weights.move_to_end(key)
         await self.store.set(key, entry)
         while self._bytes > self.limits.max_bytes and len(self._weights) > 1:
             await self._drop(next(iter(self._weights)))

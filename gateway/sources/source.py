@@ -74,6 +74,8 @@ class Source:
         self.connector = connector
         self.cache = cache
         self.name = connector.name
+        self.namespaces = connector.namespaces
+        self.finds = connector.finds
         self.enrichment = enrichment
         self._timeout_seconds = timeout_seconds
         self._recent: deque[bool] = deque(maxlen=RECENT_CALLS)
@@ -97,9 +99,6 @@ class Source:
     def note_share(self, share: float) -> None:
         """What part of a full page came from here; the last pages count most."""
         self._share += (share - self._share) / 8
-
-    def finds(self, identifier: Identifier) -> bool:
-        return self.connector.finds(identifier)
 
     def find_at_once(self, identifiers: Sequence[Identifier]) -> list[Record] | None:
         """Where the vendor need not be asked who somebody is; else None."""
@@ -284,14 +283,15 @@ def _within(answer: Answer[Page], question: Question) -> Answer[Page]:
     return replace(answer, value=replace(page, items=tuple(rows)))
 
 
-MEMORY_FOR_JSON = 3
-"""Rows in memory take so many times the room of their JSON."""
+MEMORY_FOR_JSON = 2
+"""Rows in memory take so many times the room of their JSON, about."""
+MEMORY_FOR_NOTHING = 500
+_encoder = msgspec.json.Encoder()
 
 
 def weight_of(answer: object) -> int:
-    """Bytes, roughly: of a page, as if all rows were like the first and the last."""
-    rows: Sequence[Any] = answer.items if isinstance(answer, Page) else answer if isinstance(answer, list) else [answer]
-    if not rows:
-        return 200
-    ends = len(msgspec.json.encode(rows[0])) + len(msgspec.json.encode(rows[-1]))
-    return ends * len(rows) * MEMORY_FOR_JSON // 2
+    """Bytes, roughly: of a page, as if all rows were like the first."""
+    rows: Sequence[Any] = (
+        answer.items if isinstance(answer, Page) else answer if isinstance(answer, list) else [answer]
+    )
+    return MEMORY_FOR_JSON * len(rows) * len(_encoder.encode(rows[0])) if rows else MEMORY_FOR_NOTHING
