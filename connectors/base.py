@@ -161,6 +161,8 @@ class VendorConnector(ABC):
         own = [r for r in records if r.source == self.name and _is_askable(r.id)]
         if not own:
             return Page(())
+        if after is not None:
+            position = after.position
         limit = max(1, min(limit, self.capabilities.page_cap))
         if not self.capabilities.seek:
             read = await self._read_whole(
@@ -170,7 +172,7 @@ class VendorConnector(ABC):
             query = Query(_within_reach(_narrow(window, position, ascending)), limit, ascending, wanted=wanted)
             if query.window.is_empty:
                 return Page(())
-            read = await self._read_on(own, query, after or Continuation(None), deadline)
+            read = await self._read_on(own, query, after or Continuation(None, position=position), deadline)
         kept = window.cut(read.items)
         if position is not None:
             is_beyond = position.is_after if ascending else position.is_before
@@ -206,9 +208,16 @@ class VendorConnector(ABC):
             certain = [r for r in rows.values() if _is_certain(r, reached, query.ascending)]
             if certain or fetched.reached is not None:  # an empty stretch of time is an answer as well
                 held = tuple(r for r in rows.values() if not _is_certain(r, reached, query.ascending))
-                return Page(tuple(certain), Continuation(cursor, held, reached), reached, False, dropped, foreign)
+                return Page(
+                    tuple(certain),
+                    Continuation(cursor, held, reached, after.position),
+                    reached,
+                    False,
+                    dropped,
+                    foreign,
+                )
         held = tuple(rows.values())
-        return Page((), Continuation(cursor, held, after.given), after.given, False, dropped, foreign)
+        return Page((), Continuation(cursor, held, after.given, after.position), after.given, False, dropped, foreign)
 
     async def _read_whole(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Page:
         rows: dict[str, Interaction] = {}

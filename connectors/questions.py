@@ -148,12 +148,13 @@ _serials = count(1)
 
 class Continuation(msgspec.Struct, frozen=True):
     """Where a read stands: the vendor's cursor, and rows at the edge of its last page, held back because others
-    of the same instant may follow. given: what lies in front of it has been. Opaque to callers, but for `serial`: no
-    other has the same, so that what follows can be remembered by it."""
+    of the same instant may follow. given: what lies in front of it has been. position: where the read began. Opaque to
+    callers, but for `serial`: no other has the same, so that what follows can be remembered by it."""
 
     cursor: Any
     held: tuple[Interaction, ...] = ()
     given: datetime | None = None
+    position: Position | None = None
     serial: int = msgspec.field(default_factory=lambda: next(_serials))
 
 
@@ -228,6 +229,7 @@ class Connector(Protocol):
         after: Continuation | None = None,
     ) -> Page:
         """Rows of these records within the window: behind `position` newest first, or in front of it oldest first.
+        `after`: what the last page gave to go on by; it knows the position by itself.
 
         About `limit` rows: fewer when the vendor's pages fall so, more when a vendor can only be read whole.
         """

@@ -37,6 +37,8 @@ FIRST_SHARE = 0.3
 """Of a page that a source is taken to give before it has given any."""
 SHARE_MARGIN = 2.0
 FEWEST_ROWS = 10
+MAX_PAGES_BEHIND = 20
+"""That are looked through for the place where a reader goes on."""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -139,7 +141,7 @@ class Source:
         asked, start = _from_midnight(window), position
         first = key = ("page", self.name, asked, ascending, wanted, *[record.id for record in records])
         if after is not None:
-            key = ("on", self.name, after.serial)
+            key, start = ("on", self.name, after.serial), None
         elif position is not None and self.connector.capabilities.seek:
             key = (*first, position)
         else:
@@ -152,9 +154,18 @@ class Source:
             return None
         answer: Answer[Page] | None = await self.cache.peek(question.key)
         if answer is None and question.start is not None:
-            before: Answer[Page] | None = await self.cache.peek(question.first)
-            answer = before if before is not None and _reaches_beyond(before.value, question) else None
+            answer = await self._left_over(self.cache, question, question.start)
         return None if answer is None else _within(answer, question)
+
+    async def _left_over(self, cache: SourceCache, question: Question, start: Position) -> Answer[Page] | None:
+        """The page of a read from the very beginning that reaches beyond the position, while all are remembered."""
+        answer: Answer[Page] | None = await cache.peek(question.first)
+        for _ in range(MAX_PAGES_BEHIND):
+            if answer is None or _reaches_beyond(answer.value, start, question.ascending):
+                return answer
+            after = answer.value.next
+            answer = None if after is None else await cache.peek(("on", self.name, after.serial))
+        return None
 
     async def page(self, question: Question, limit: int, deadline: Deadline) -> Answer[Page]:
         """As the connector's `interactions`; a page that is remembered may hold more or fewer rows than `limit`."""
@@ -261,12 +272,11 @@ def _from_midnight(window: Window) -> Window:
     return Window(window.start.replace(hour=0, minute=0, second=0, microsecond=0), window.end)
 
 
-def _reaches_beyond(page: Page, question: Question) -> bool:
+def _reaches_beyond(page: Page, position: Position, ascending: bool) -> bool:
     if page.next is None:
         return True
-    at = question.start.started_at if question.start else page.items[-1].started_at
-    last = page.items[-1].started_at if page.items else at
-    return last > at if question.ascending else last < at
+    last = page.items[-1].started_at if page.items else position.started_at
+    return last > position.started_at if ascending else last < position.started_at
 
 
 def _within(answer: Answer[Page], question: Question) -> Answer[Page]:
@@ -291,7 +301,5 @@ _encoder = msgspec.json.Encoder()
 
 def weight_of(answer: object) -> int:
     """Bytes, roughly: of a page, as if all rows were like the first."""
-    rows: Sequence[Any] = (
-        answer.items if isinstance(answer, Page) else answer if isinstance(answer, list) else [answer]
-    )
+    rows: Sequence[Any] = answer.items if isinstance(answer, Page) else answer if isinstance(answer, list) else [answer]
     return MEMORY_FOR_JSON * len(rows) * len(_encoder.encode(rows[0])) if rows else MEMORY_FOR_NOTHING

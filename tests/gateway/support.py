@@ -38,6 +38,7 @@ from gateway.journey.read import Reading
 from gateway.operation import Operation, Person
 from gateway.permissions import ALL_PERMISSIONS
 from gateway.sealing import Sealer
+from gateway.sources.cache import SourceCache
 from gateway.sources.enrich import Enrichment
 from gateway.sources.report import Report
 from gateway.sources.source import Source
@@ -327,6 +328,7 @@ def gateway_of(
     clock: StoppedClock | None = None,
     monotonic: Callable[[], float] | None = None,
     timeout_seconds: float | None = None,
+    cache: SourceCache | None = None,
     **fields: Any,
 ) -> Gateway:
     """Over these vendors, in this order; its clocks stand still unless told otherwise."""
@@ -337,8 +339,10 @@ def gateway_of(
     return Gateway(
         deployment=lambda: rights,
         sources={
-            v.name: Source(v, Enrichment(rights.sources[v.name]), timeout_seconds=timeout_seconds) for v in vendors
+            v.name: Source(v, Enrichment(rights.sources[v.name]), timeout_seconds=timeout_seconds, cache=cache)
+            for v in vendors
         },
+        cache=cache,
         identity=IdentityRules(verifies={}),
         ids=Ids(Sealer(SECRET, "id")),
         cursors=Sealer(SECRET, "cursor"),
