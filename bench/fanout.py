@@ -14,6 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from operator import itemgetter
+from time import monotonic
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -25,7 +26,10 @@ import uvloop
 from bench import wire
 from bench.data import SOURCES
 from connectors.http import network_transport
+from connectors.http1 import Origin, header_lines, request_head, target_of
+from connectors.transport import LeanTransport
 
+SECONDS = 30.0
 Get = Callable[[str], Awaitable[bytes]]
 TYPE_OF = {
     "VOICE": "Call",
@@ -148,6 +152,23 @@ async def answer(body: bytes, get: Get) -> bytes:
 def over_gateway_transport(upstream: str) -> Get:
     transport = network_transport(max_connections=500, lean=os.environ.get("BENCH_TRANSPORT", "lean") == "lean")
     base = httpx.URL(upstream)
+    if isinstance(transport, LeanTransport):
+        return over_lean_transport(transport, base)
+    return over_httpx_types(transport, base)
+
+
+def over_lean_transport(transport: LeanTransport, base: httpx.URL) -> Get:
+    origin = Origin.of(base)
+    lines = header_lines([(b"Host", base.netloc), (b"Accept", b"application/json")])
+
+    async def get(target: str) -> bytes:
+        head = request_head(b"GET", target_of(target), lines)
+        return (await transport.exchange(origin, head, None, monotonic() + SECONDS)).body
+
+    return get
+
+
+def over_httpx_types(transport: httpx.AsyncBaseTransport, base: httpx.URL) -> Get:
     headers = [("Host", base.netloc.decode()), ("Accept", "application/json")]
 
     async def get(target: str) -> bytes:

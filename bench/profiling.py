@@ -70,8 +70,14 @@ def _short(path: str) -> str:
 
 
 PHASES: Mapping[str, Sequence[str]] = {
-    "the transport and its sockets": ("aiohttp/", "httpx_aiohttp/", "connectors/transport.py:"),
-    "connectors/http.py and httpx's types": ("connectors/http.py:", "httpx/"),
+    "the transport and its sockets": (
+        "aiohttp/",
+        "httpx_aiohttp/",
+        "connectors/transport.py:",
+        "connectors/connection.py:",
+        "connectors/http1.py:",
+    ),
+    "connectors/http.py and httpx's types": ("connectors/http.py:", "connectors/wire.py:", "httpx/"),
     "logging": ("structlog/",),
     "sealing": ("gateway/sealing.py:",),
     "decoding and mapping rows": ("bench/plugin.py:BenchDesk.fetch_page", "connectors/mapping.py:"),

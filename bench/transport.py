@@ -1,9 +1,10 @@
-"""CPU milliseconds a call, for each way of asking over HTTP that this gateway has or had.
+"""CPU microseconds a call, for each way of asking over HTTP that this gateway has or had.
 
     .venv/bin/python bench/transport.py [--calls 20000] [--rounds 5] [--at-once 5]
 
 The server is a process of its own that says one prepared answer (about 4 kB of JSON) to whatever arrives. Only this
-process's CPU time is counted. The ways take turns, each in a fresh pool; medians of the rounds are printed.
+process's CPU time is counted. The ways take turns, each in a fresh pool; medians of the rounds are printed. The last
+way opens nothing and checks nothing: what the kernel, the loop and a future cost on this machine.
 """
 
 from __future__ import annotations
@@ -23,14 +24,18 @@ from pathlib import Path
 from typing import cast
 
 import httpx
+import msgspec
 import uvloop
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench import wire
 from connectors.deadline import Deadline
-from connectors.http import VendorHttp, aiohttp_transport
-from connectors.transport import LeanTransport, Origin, header_lines, request_head
+from connectors.http import VendorHttp, aiohttp_transport, basic
+from connectors.http1 import Origin, header_lines, request_head
+from connectors.transport import LeanTransport
 
+PARAMS: list[tuple[str, str | int]] = [("query", "requester:12345"), ("page[size]", 50)]
 PATH = "/v2/tickets/search?query=requester%3A12345&page%5Bsize%5D=50"
 ROWS = [
     {"id": n, "subject": f"Invoice {n}", "status": "open", "tags": ["a", "b"], "at": "2026-11-23T09:00:00Z"}
@@ -47,7 +52,14 @@ ANSWER = b"".join(
 )
 SECONDS = 30.0
 
-Call = Callable[[], Awaitable[bytes]]
+
+class Rows(msgspec.Struct):
+    """As connectors decode a page; its rows follow one by one."""
+
+    rows: list[msgspec.Raw]
+
+
+Call = Callable[[], Awaitable[object]]
 Close = Callable[[], Awaitable[None]]
 
 
@@ -80,11 +92,19 @@ def httpx_client(base: str) -> tuple[Call, Close]:
 
 
 def over_vendor_http(transport: httpx.AsyncBaseTransport, base: str) -> tuple[Call, Close]:
-    http = VendorHttp("bench", base, transport)
-    url = httpx.URL(base + PATH)
+    http = VendorHttp("bench", base, transport, auth=basic("anna", "secret"))
 
     async def call() -> bytes:
-        return (await http.send_to(url, "GET", Deadline.after(SECONDS))).body
+        return (await http.send("GET", "/v2/tickets/search", Deadline.after(SECONDS), params=PARAMS)).body
+
+    return call, http.aclose
+
+
+def decoded(transport: httpx.AsyncBaseTransport, base: str) -> tuple[Call, Close]:
+    http = VendorHttp("bench", base, transport, auth=basic("anna", "secret"))
+
+    async def call() -> object:
+        return await http.get("/v2/tickets/search", Rows, Deadline.after(SECONDS), PARAMS)
 
     return call, http.aclose
 
@@ -117,22 +137,45 @@ def lean_hot_path(base: str) -> tuple[Call, Close]:
     return call, transport.aclose
 
 
+def bare(base: str) -> tuple[Call, Close]:
+    port = int(base.rpartition(":")[2])
+    request = wire.get(PATH, port)
+    idle: list[wire.Connection] = []
+
+    async def call() -> bytes:
+        connection = idle.pop() if idle else await wire.connect(port)
+        _, body = await wire.exchange(connection, request)
+        idle.append(connection)
+        return body
+
+    async def close() -> None:
+        for connection in idle:
+            connection.transport.abort()
+
+    return call, close
+
+
 WAYS: dict[str, Callable[[str], tuple[Call, Close]]] = {
     "httpx client": httpx_client,
     "VendorHttp over aiohttp": lambda base: over_vendor_http(aiohttp_transport(), base),
+    "VendorHttp.get, decoded": lambda base: decoded(LeanTransport(), base),
     "VendorHttp over LeanTransport": lambda base: over_vendor_http(LeanTransport(), base),
     "LeanTransport, httpx's types": lean_face,
     "LeanTransport.exchange": lean_hot_path,
+    "bench/wire.py": bare,
 }
 
 
 async def measure(way: Callable[[str], tuple[Call, Close]], base: str, calls: int, at_once: int) -> tuple[float, float]:
-    """CPU and wall-clock milliseconds a call."""
+    """CPU and wall-clock microseconds a call."""
     call, close = way(base)
+    expected = await call()
+    if expected not in (BODY, msgspec.json.decode(BODY, type=Rows)):
+        raise SystemExit("an answer is not the one that was sent")
 
     async def caller(times: int) -> None:
         for _ in range(times):
-            if await call() != BODY:
+            if await call() != expected:
                 raise SystemExit("an answer is not the one that was sent")
 
     await asyncio.gather(*(caller(50) for _ in range(at_once)))
@@ -141,7 +184,7 @@ async def measure(way: Callable[[str], tuple[Call, Close]], base: str, calls: in
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     await close()
     done = calls // at_once * at_once
-    return cpu * 1000 / done, wall * 1000 / done
+    return cpu * 1e6 / done, wall * 1e6 / done
 
 
 def main() -> None:
@@ -164,10 +207,10 @@ def main() -> None:
         server.join()
     packages = ", ".join(f"{name} {version(name)}" for name in ("httpx", "aiohttp", "httptools", "uvloop"))
     print(f"Python {platform.python_version()}, {packages}; {len(BODY)} bytes of body, {given.at_once} at once")
-    print(f"{'':32}{'CPU ms':>8}{'wall ms':>9}   a call, median of {given.rounds} x {given.calls}")
+    print(f"{'':32}{'CPU µs':>8}{'wall µs':>9}   a call, median of {given.rounds} x {given.calls}")
     for name, rounds in figures.items():
         cpu, wall = (statistics.median(column) for column in zip(*rounds, strict=True))
-        print(f"{name:32}{cpu:8.4f}{wall:9.4f}")
+        print(f"{name:32}{cpu:8.1f}{wall:9.1f}")
 
 
 if __name__ == "__main__":

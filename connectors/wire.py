@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from time import monotonic
 from typing import NamedTuple, Protocol
 
 import httpx
 
-from connectors.transport import LeanTransport, Origin, TooLargeError, header_lines, request_head
+from connectors.http1 import Origin, TooLargeError, header_lines, request_head, target_of
+from connectors.transport import LeanTransport
 
 CONNECT_TIMEOUT_SECONDS = 2.0
 MAX_PREPARED_HEADERS = 16
@@ -22,19 +23,27 @@ MAX_PREPARED_HEADERS = 16
 Pairs = tuple[tuple[str, str], ...]
 
 
-class Answer(NamedTuple):
+class Answer(Protocol):
     """`headers` by their names in small letters; `body` is decompressed."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def body(self) -> bytes: ...
 
 
 class Wire(Protocol):
     """Leads to one address."""
 
-    async def ask(self, method: str, target: str, headers: Pairs, content: bytes | None, seconds: float) -> Answer:
-        """`target`: path and query, escaped; `headers`: beside those of every request; `seconds`: for everything."""
+    def ask(self, method: str, target: str, headers: Pairs, content: bytes | None, seconds: float) -> Awaitable[Answer]:
+        """`target`: path and query, escaped; `headers`: beside those of every request; `seconds`: for everything.
+
+        May raise at once what it would raise when it is awaited.
+        """
         ...
 
 
@@ -44,24 +53,24 @@ def make_wire(
     """`headers` go with every request; Host is added."""
     every = (("Host", base.netloc.decode("ascii")), *headers)
     if isinstance(transport, LeanTransport):
-        return LeanWire(transport, base, every)
+        return LeanWire(transport, base, every, max_body_bytes)
     return HttpxWire(transport, base, every, max_body_bytes)
 
 
 class LeanWire:
     """Header fields are written once; a request is a request line in front of them."""
 
-    def __init__(self, transport: LeanTransport, base: httpx.URL, headers: Pairs) -> None:
+    def __init__(self, transport: LeanTransport, base: httpx.URL, headers: Pairs, max_body_bytes: int) -> None:
         self._transport = transport
         self._origin = Origin.of(base)
         self._headers = headers
+        self._max_body_bytes = max_body_bytes
         self._prepared: dict[Pairs, bytes] = {}
 
-    async def ask(self, method: str, target: str, headers: Pairs, content: bytes | None, seconds: float) -> Answer:
+    def ask(self, method: str, target: str, headers: Pairs, content: bytes | None, seconds: float) -> Awaitable[Answer]:
         lines = self._prepared.get(headers) or self._prepare(headers)
-        head = request_head(method.encode("ascii"), target.encode("ascii"), lines, content)
-        status, fields, body = await self._transport.exchange(self._origin, head, content, monotonic() + seconds)
-        return Answer(status, {name.decode("latin-1"): value.decode("latin-1") for name, value in fields.items()}, body)
+        head = request_head(method.encode("ascii"), target_of(target), lines, content)
+        return self._transport.exchange(self._origin, head, content, monotonic() + seconds, self._max_body_bytes)
 
     def _prepare(self, headers: Pairs) -> bytes:
         """Few are alive at a time: a credential, and perhaps a content type."""
@@ -70,6 +79,12 @@ class LeanWire:
         pairs = ((name.encode("latin-1"), value.encode("latin-1")) for name, value in (*self._headers, *headers))
         lines = self._prepared[headers] = header_lines(pairs)
         return lines
+
+
+class _Received(NamedTuple):
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class HttpxWire:
@@ -84,7 +99,7 @@ class HttpxWire:
     async def ask(self, method: str, target: str, headers: Pairs, content: bytes | None, seconds: float) -> Answer:
         request = httpx.Request(
             method,
-            self._base.copy_with(raw_path=target.encode("ascii")),
+            self._base.copy_with(raw_path=target_of(target)),
             headers=[*self._headers, *headers],
             content=content,
             extensions={"timeout": {"connect": CONNECT_TIMEOUT_SECONDS}},
@@ -95,7 +110,7 @@ class HttpxWire:
                 body = await self._read(response)
             finally:
                 await response.aclose()
-        return Answer(response.status_code, response.headers, body)
+        return _Received(response.status_code, response.headers, body)
 
     async def _read(self, response: httpx.Response) -> bytes:
         """The body, decompressed step by step, so that neither a huge answer nor a bomb fills the memory."""

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from email.utils import format_datetime
+from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from connectors.deadline import Deadline
 from connectors.errors import ConnectorError, MalformedError, RateLimitedError, TimedOutError, UnavailableError
 from connectors.http import VendorHttp, basic, segment
 from connectors.testing.faults import CANARY, FAULTS, Counted, Fault, Pieces, rate_limit_until
+from connectors.transport import LeanTransport
 from tests.connectors.http_client import BASE, LEAVES, Recorder, Thing, answering, over
 from tests.connectors.support import NOW, soon
 
@@ -79,6 +81,21 @@ async def test_a_lone_surrogate_breaks_nothing():
         await over(vendor).get("/", Thing, soon(), [("q", "\ud800")])
     await over(vendor).get(f"/{segment(chr(0xD800))}", Thing, soon())
     assert vendor.requests[0].url.raw_path == b"/v2/%3F"
+
+
+def test_a_parameter_is_escaped_as_the_standard_library_does():
+    rng = random.Random(5)
+    for _ in range(3000):
+        text = "".join(rng.choice("aZ09-._~ %&=+/?#\x00\x7f\xe9\u20ac\U0001f600") for _ in range(rng.randrange(6)))
+        target = over(Recorder())._target("/", [(text, text), ("n", 5)])
+        assert target == "/v2/?" + urlencode([(text, text), ("n", 5)], quote_via=quote, safe="")
+
+
+@pytest.mark.parametrize("path", ["/a.b", "/.well-known/x", "/...", "/%2e%2e%2e", "/a?b=/../c", "/%25"])
+async def test_a_path_that_only_looks_astray_is_sent(path: str):
+    vendor = Recorder()
+    await over(vendor).get(path, Thing, soon())
+    assert vendor.requests[0].url.raw_path.decode() == "/v2" + path
 
 
 # Links
@@ -285,6 +302,18 @@ async def test_a_timeout_is_not_tried_again(error: Exception):
     with pytest.raises(TimedOutError):
         await over(vendor).get("/", Thing, soon())
     assert len(vendor.requests) == 1
+
+
+async def test_a_question_that_cannot_be_written_down_is_not_put_again():
+    vendor = Recorder(httpx.LocalProtocolError(CANARY))
+    with pytest.raises(MalformedError) as caught:
+        await over(vendor).get("/", Thing, soon())
+    assert len(vendor.requests) == 1 and CANARY not in str(caught.value)
+
+
+async def test_an_address_of_another_kind_is_not_asked():
+    with pytest.raises(MalformedError):
+        await VendorHttp("desk", BASE, LeanTransport()).send_to(httpx.URL("ftp://example.org/"), "GET", soon())
 
 
 async def test_nothing_is_sent_after_the_deadline():

@@ -18,7 +18,7 @@ from connectors.errors import (
     TimedOutError,
     UnavailableError,
 )
-from connectors.http import ClientCredentials, VendorHttp, basic
+from connectors.http import ClientCredentials, StaticAuth, VendorHttp, basic
 from connectors.testing.faults import CANARY
 from tests.connectors.http_client import Recorder, Thing, over
 from tests.connectors.support import soon
@@ -89,6 +89,28 @@ async def test_a_token_that_is_never_accepted_is_refused_after_a_second_one():
     with pytest.raises(RefusedError):
         await with_token(vendor).get("/", Thing, soon())
     assert vendor.fetched == 2
+
+
+async def test_a_token_that_was_refused_is_not_shown_again():
+    vendor = TokenVendor()
+    vendor.refused = 2
+    http = with_token(vendor)
+    with pytest.raises(RefusedError):
+        await http.get("/", Thing, soon())
+    vendor.requests.clear()
+    assert await http.get("/", Thing, soon()) == Thing(3)
+    assert [request.url.path for request in vendor.requests] == ["/oauth/token", "/v2/"]
+
+
+async def test_each_credential_may_lose_a_connection_once():
+    class Renewable(StaticAuth):
+        def reject(self, value: str) -> bool:
+            return True
+
+    replies = [httpx.ReadError("x"), httpx.Response(401), httpx.ReadError("x"), httpx.Response(200, json={"id": 1})]
+    vendor = Recorder(*replies)
+    assert await over(vendor, auth=Renewable("X-Key", "a")).get("/", Thing, soon()) == Thing(1)
+    assert len(vendor.requests) == 4
 
 
 @pytest.mark.parametrize(("expires_in", "used_until"), [(3600.0, 3540.0), (20.0, 10.0)])

@@ -11,8 +11,10 @@ from time import monotonic
 import httpx
 import pytest
 
+from connectors.connection import MAX_FIELDS, MAX_HEAD_BYTES
+from connectors.http1 import TooLargeError
 from connectors.testing.faults import CANARY
-from connectors.transport import MAX_FIELDS, MAX_HEAD_BYTES, LeanTransport, TooLargeError
+from connectors.transport import LeanTransport
 from tests.connectors.transport.wire import (
     HEAD,
     HELLO,

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from connectors import transport as module
-from connectors.transport import LeanTransport, Origin
+from connectors.http1 import Origin
+from connectors.transport import LeanTransport
 from tests.connectors.transport.wire import (
     HEAD,
     HELLO,
@@ -150,6 +151,33 @@ async def test_a_deadline_ends_with_its_own_question():
         await ask(transport, wire, seconds=0.1)
         assert (await ask(transport, wire, seconds=5)).body == b"hello"
         assert wire.connections == 1
+
+
+async def test_every_question_has_its_own_deadline():
+    """One timer watches over all of them: set for the first, it must find those that come before it and after it."""
+    async with serving(Peer.wait_until_they_leave) as wire, asking() as transport:
+
+        async def late_by(seconds: float, after_seconds: float) -> float:
+            await asyncio.sleep(after_seconds)
+            started = monotonic()
+            with pytest.raises(httpx.ReadTimeout):
+                await ask(transport, wire, seconds=seconds)
+            return monotonic() - started - seconds
+
+        asked = [(0.3, 0.0), (0.1, 0.01), (0.2, 0.02), (0.05, 0.1), (0.25, 0.15), (0.1, 0.5)]
+        late = await asyncio.gather(*(late_by(*each) for each in asked))
+        assert all(-0.005 < seconds < 0.04 for seconds in late), late
+        assert transport.active == 0
+
+
+async def test_a_deadline_is_not_kept_for_who_was_answered_in_time():
+    async with serving(always(HELLO)) as wire, asking() as transport:
+        for _ in range(20):
+            await ask(transport, wire, seconds=0.02)
+        await asyncio.sleep(0.06)
+        assert (wire.connections, transport.idle) == (1, 1)
+        pool = transport._pools[wire.origin]
+        assert pool._alarm is None  # it went off once, and was not set again
 
 
 async def test_origins_do_not_share():

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from math import inf
 from typing import Any
 
 import httpx
 import pytest
 
-from connectors.transport import MAX_BODY_BYTES, _Connection
+from connectors.connection import Connection
+from connectors.http1 import MAX_BODY_BYTES, Answer
 from tests.connectors.transport.answers import sample
 from tests.connectors.transport.wire import HELLO, chunked, sized
 
@@ -42,12 +44,12 @@ class Reading:
     def __init__(self) -> None:
         self.sockets = socket.socketpair()
         self.line = Line(self.sockets[0])
-        self.connection = _Connection(MAX_BODY_BYTES)
+        self.connection = Connection()
         self.connection.connection_made(self.line)
 
     def read(self, pieces: Iterable[bytes], method: bytes = b"GET", ends: bool = True) -> Outcome:
         """What becomes of one answer in these pieces, behind which the server hangs up."""
-        waiter = self.connection.ask(method + b" / HTTP/1.1\r\n\r\n")
+        waiter = self.connection.ask(method + b" / HTTP/1.1\r\n\r\n", inf, MAX_BODY_BYTES)
         for piece in pieces:
             if waiter.done():
                 break
@@ -55,7 +57,9 @@ class Reading:
         if ends and not waiter.done():
             self.connection.eof_received()
         outcome = waiter.result()
-        return (type(outcome), str(outcome)) if isinstance(outcome, Exception) else outcome
+        if isinstance(outcome, Answer):
+            return outcome.status, outcome.pairs, outcome.encoding, outcome.body
+        return type(outcome), str(outcome)
 
     def close(self) -> None:
         for sock in self.sockets:
@@ -160,7 +164,7 @@ async def test_rubbish_is_refused_and_breaks_nothing(seed: int):
 @pytest.mark.parametrize("late", [HELLO, HELLO[:-2], chunked(b"late")])
 async def test_an_answer_to_a_caller_who_left_is_not_the_next_ones(late: bytes):
     reading = Reading()
-    waiter = reading.connection.ask(b"GET / HTTP/1.1\r\n\r\n")
+    waiter = reading.connection.ask(b"GET / HTTP/1.1\r\n\r\n", inf, MAX_BODY_BYTES)
     reading.connection.data_received(late[:40])
     waiter.cancel()
     reading.connection.data_received(late[40:])
@@ -176,6 +180,16 @@ async def test_what_nobody_asked_for_ends_the_connection():
     assert reading.read([HELLO])[3] == b"hello" and reading.connection.is_reusable
     reading.connection.data_received(HELLO)
     assert reading.line.closed and not reading.connection.is_reusable and not reading.connection.is_quiet()
+    reading.close()
+
+
+@pytest.mark.parametrize("end", [Connection.eof_received, lambda connection: connection.connection_lost(None)])
+async def test_a_connection_that_ended_is_not_lent_again(end: Callable[[Connection], None]):
+    """Whatever else the loop has yet to do with it."""
+    reading = Reading()
+    assert reading.read([HELLO])[3] == b"hello" and reading.connection.is_quiet()
+    end(reading.connection)
+    assert not reading.connection.is_reusable and not reading.connection.is_quiet()
     reading.close()
 
 

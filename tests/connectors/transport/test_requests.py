@@ -13,8 +13,10 @@ import httpx
 import pytest
 
 from connectors.deadline import Deadline
-from connectors.http import VendorHttp, basic
-from connectors.transport import LeanTransport, Origin, TooLargeError, header_lines, inflate, request_head
+from connectors.errors import MalformedError, RateLimitedError
+from connectors.http import StaticAuth, VendorHttp, basic
+from connectors.http1 import Origin, TooLargeError, header_lines, inflate, request_head, target_of
+from connectors.transport import LeanTransport
 from tests.connectors.transport.wire import HELLO, Peer, always, ask, serving, sized
 
 # Heads
@@ -50,7 +52,12 @@ def test_a_head_is_written_down():
 )
 def test_a_target_that_could_be_more_is_refused(target: bytes):
     with pytest.raises(httpx.LocalProtocolError):
-        request_head(b"GET", target, b"")
+        target_of(target.decode("utf-8"))
+
+
+@pytest.mark.parametrize("target", ["/", "/v2/a%20b?q=%0D%0A", "/~a!$&'()*+,;=:@[]{}|^`\\<>\""])
+def test_a_target_is_written_down(target: str):
+    assert target_of(target) == target.encode()
 
 
 @pytest.mark.parametrize("method", [b"", b"GET /x HTTP/1.1\r\n", b"G T", b"GET\n", b"CONNECT", b"G\xe9T", b"GET:"])
@@ -263,6 +270,49 @@ async def test_vendors_are_asked_over_it():
         assert (await http.send("GET", "/things?page=2", Deadline.after(5))).body == b'{"id": 1}'
         assert wire.heard[0].startswith(b"GET /things?page=2 HTTP/1.1\r\n")
         assert wire.heard[0].lower().count(b"\r\nhost:") == 1
+        await http.aclose()
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize(("max_body_bytes", "fits"), [(1000, True), (999, False)])
+async def test_a_source_has_a_cap_of_its_own(max_body_bytes: int, fits: bool, is_packed: bool):
+    body = random.Random(1).randbytes(1000)
+    reply = sized(gzip.compress(body), "Content-Encoding: gzip") if is_packed else sized(body)
+    if is_packed and fits:
+        max_body_bytes = len(gzip.compress(body))  # what does not shrink is larger as it comes
+    async with serving(always(reply)) as wire:
+        transport = LeanTransport(max_body_bytes=10)
+        http = VendorHttp("desk", wire.url, transport, max_body_bytes=max_body_bytes)
+        for _ in range(2):
+            if fits:
+                assert (await http.send("GET", "/", Deadline.after(5))).body == body
+            else:
+                with pytest.raises(MalformedError, match=f"larger than {max_body_bytes} bytes"):
+                    await http.send("GET", "/", Deadline.after(5))
+        with pytest.raises(TooLargeError):
+            await ask(transport, wire)  # whose cap is the transport's
+        await http.aclose()
+
+
+@pytest.mark.parametrize("value", ["a\r\nX: y", "a\n", "\x00", "\u20ac"])
+async def test_a_credential_that_is_no_header_is_malformed_and_not_sent(value: str):
+    async with serving(always(HELLO)) as wire:
+        http = VendorHttp("desk", wire.url, LeanTransport(), auth=StaticAuth("Authorization", value))
+        with pytest.raises(MalformedError):
+            await http.send("GET", "/", Deadline.after(5))
+        assert wire.connections == 0
+        await http.aclose()
+
+
+async def test_the_fields_of_an_answer_can_be_looked_at():
+    reply = sized(b"{}", "Retry-After: 7", "X-Name: caf\xe9", status="429 Too Many")
+    async with serving(always(reply)) as wire:
+        http = VendorHttp("desk", wire.url, LeanTransport())
+        answer = await http.send("GET", "/", Deadline.after(5), expect=(429,))
+        assert answer.headers == {"retry-after": "7", "x-name": "caf\xe9", "content-length": "2"}
+        with pytest.raises(RateLimitedError) as caught:
+            await http.send("GET", "/", Deadline.after(5))
+        assert caught.value.retry_after_seconds == 7
         await http.aclose()
 
 

@@ -17,8 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
+from connectors.http1 import Answer, Origin, header_lines, request_head
 from connectors.testing.faults import CANARY
-from connectors.transport import Answer, LeanTransport, Origin, header_lines, request_head
+from connectors.transport import LeanTransport
 
 Script = Callable[["Peer"], Awaitable[None]]
 
