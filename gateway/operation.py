@@ -149,10 +149,10 @@ class Operation:
         key = ("who", identifier, *[source.name for source in self._licensed()])
         answer: Answer[Resolved] | None = await cache.peek(key)
         if answer is not None:
-            return answer.value
+            return answer.value.remembered_at(answer.as_of)
         resolved = await self._resolver().resolve(identifier)
         if resolved.is_fresh:
-            await cache.keep(key, resolved.remembered_at(self.now), resolved.weight)
+            await cache.keep(key, resolved, resolved.weight)
         return resolved
 
     def _resolver(self) -> Resolver:

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from msgspec.structs import replace
-
 from connectors.deadline import Deadline
 from connectors.errors import ConnectorError
 from connectors.interaction import Identifier, Record
@@ -55,11 +53,11 @@ class Resolved:
     def weight(self) -> int:
         return MEMORY_FOR_A_RECORD * sum(len(cluster.records) for cluster in self.clusters)
 
-    def remembered_at(self, at: datetime) -> Resolved:
+    def remembered_at(self, at: datetime | None) -> Resolved:
         """The same, said to be from then."""
 
         def remembered(reports: dict[str, Report]) -> dict[str, Report]:
-            return {name: replace(r, state=SourceState.CACHED, as_of=at) for name, r in reports.items()}
+            return {name: Report(name, SourceState.CACHED, as_of=at) for name in reports}
 
         return Resolved(self.clusters, remembered(self.reports), remembered(self.at_first))
 
@@ -116,7 +114,7 @@ class Resolver:
         """Ask every source at once for what it was not asked yet, leaving out those that failed or are still at it.
         `reports` keeps what they say to this. False when nobody had to be asked."""
         busy = set(self._waiting.values())
-        ordered = sorted(identifiers, key=preference)
+        ordered = sorted(identifiers, key=preference) if len(identifiers) > 1 else list(identifiers)
         asked_any = False
         for source in self.sources:
             if source.name in busy or self._has_failed(source.name):
