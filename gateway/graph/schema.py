@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import strawberry
-from graphql import ExecutionResult, GraphQLError, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
 from graphql.pyutils import is_awaitable
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -16,6 +16,7 @@ from gateway.graph import enums  # noqa: F401 - makes the enums GraphQL's
 from gateway.graph.customer import Customer
 from gateway.graph.errors import log_errors
 from gateway.graph.execution.executor import CompilingExecutor, check_hook
+from gateway.graph.execution.operation import check_plans
 from gateway.graph.execution.prepare import Documents, Prepared
 from gateway.graph.interactions import CONCRETE_TYPES
 from gateway.graph.limits import DocumentLimits
@@ -32,7 +33,7 @@ class JourneySchema(strawberry.federation.Schema):
 
 
 class Executable:
-    """The schema, ready to answer: documents are prepared once, plain lists are compiled.
+    """The schema, ready to answer: documents are prepared and planned once, plain lists are compiled.
 
     `compiled=False` leaves every field to graphql-core, for comparison and in case of need.
     """
@@ -49,8 +50,10 @@ class Executable:
     ) -> None:
         if compiled:
             check_hook()
+            check_plans()
         self.schema = build_schema()
         self._core = self.schema._schema
+        self._compiled = compiled
         self._executor = CompilingExecutor if compiled else StrawberryGraphQLCoreExecutionContext
         self.documents = Documents(
             self._core,
@@ -64,12 +67,29 @@ class Executable:
     async def execute(
         self, prepared: Prepared, variables: Mapping[str, Any] | None, operation_name: str | None, operation: Operation
     ) -> ExecutionResult:
-        """The result, errors unmasked; its data may hold `msgspec.Raw` in place of lists."""
+        """The result, errors unmasked; its data is for the encoder: it may hold instants, enums, and
+        `msgspec.Raw` in place of lists."""
         if prepared.document is None:
             return ExecutionResult(None, list(prepared.errors))
+        planned = prepared.operation(self._core, operation_name) if self._compiled else None
+        if planned is not None:
+            finished = await planned.execute(operation, variables or {})
+        else:
+            finished = await self._execute_by_graphql_core(prepared.document, variables, operation_name, operation)
+        if finished.errors:
+            log_errors(finished.errors, operation.request_id)
+        return finished
+
+    async def _execute_by_graphql_core(
+        self,
+        document: DocumentNode,
+        variables: Mapping[str, Any] | None,
+        operation_name: str | None,
+        operation: Operation,
+    ) -> ExecutionResult:
         result = execute(
             self._core,
-            prepared.document,
+            document,
             context_value=operation,
             variable_values=dict(variables or {}),
             operation_name=operation_name,
@@ -78,8 +98,6 @@ class Executable:
         )
         finished = await result if is_awaitable(result) else result
         assert isinstance(finished, ExecutionResult)
-        if finished.errors:
-            log_errors(finished.errors, operation.request_id)
         return finished
 
 

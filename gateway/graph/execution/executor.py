@@ -14,6 +14,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLList,
     GraphQLResolveInfo,
+    GraphQLSchema,
     Node,
     OperationDefinitionNode,
     VariableNode,
@@ -146,19 +147,31 @@ class CompilingExecutor(StrawberryGraphQLCoreExecutionContext):
 class Probe:
     name: str
 
+    @strawberry.field
+    def fails(self) -> str:
+        raise ValueError(self.name)
+
 
 @strawberry.type
 class ProbeQuery:
     @strawberry.field
-    def probes(self) -> list[Probe]:
+    def probes(self) -> list[Probe] | None:
         return [Probe(name="x")]
+
+
+WRITTEN = msgspec.Raw(b'[{"name":"x"}]')
+"""What `probes { name }` is compiled to."""
+
+
+def probe_schema() -> GraphQLSchema:
+    """A small schema to try the installed versions of Strawberry and graphql-core with."""
+    return strawberry.Schema(query=ProbeQuery)._schema
 
 
 def check_hook() -> None:
     """Raises RuntimeError when this version of Strawberry or graphql-core no longer asks what we overrode: the class
     is not documented, so an upgrade must not switch the compiled lists off in silence."""
-    schema = strawberry.Schema(query=ProbeQuery)
-    result = execute(schema._schema, parse("{ probes { name } }"), executor_class=CompilingExecutor)
+    result = execute(probe_schema(), parse("{ probes { name } }"), executor_class=CompilingExecutor)
     data = getattr(result, "data", None)
-    if not isinstance(data, dict) or data.get("probes") != msgspec.Raw(b'[{"name":"x"}]'):
+    if not isinstance(data, dict) or data.get("probes") != WRITTEN:
         raise RuntimeError("compiled selections do not take with the installed versions of Strawberry and graphql-core")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from graphql import (
@@ -19,6 +19,7 @@ from graphql import (
 )
 
 from gateway.errors import PersistedQueryNotFoundError
+from gateway.graph.execution.operation import PlannedOperation, plan_operation
 from gateway.graph.limits import DocumentLimits, limits_rule
 
 MAX_DOCUMENTS = 1_000
@@ -32,6 +33,17 @@ class Prepared:
 
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
+    _operations: dict[str | None, PlannedOperation | None] = field(default_factory=dict, compare=False, repr=False)
+
+    def operation(self, schema: GraphQLSchema, name: str | None) -> PlannedOperation | None:
+        """The operation of that name, planned; None when it is graphql-core's to execute, or there is none."""
+        try:
+            return self._operations[name]
+        except KeyError:
+            planned = None if self.document is None else plan_operation(schema, self.document, name)
+            if planned is not None:
+                self._operations[name] = planned
+            return planned
 
 
 class Documents:

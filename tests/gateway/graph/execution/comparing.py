@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from functools import cache
 from inspect import isawaitable
@@ -38,26 +39,30 @@ from graphql import (
     validate,
     visit,
 )
+from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from gateway.graph import customer, interactions, journey, nodes, viewer
+from gateway.graph import customer, interactions, journey, nodes, query, viewer
 from gateway.graph.errors import shown_errors
-from gateway.graph.execution.executor import CompilingExecutor
-from gateway.graph.schema import build_schema
+from gateway.graph.execution.fields import Field
+from gateway.graph.execution.operation import plan_operation
+from gateway.graph.execution.plan import PlannedExecutor
+from gateway.graph.scalars import scalar_config
+from gateway.graph.schema import JourneySchema
 from tests.gateway.graph.execution import oddities
 from tests.gateway.graph.execution.questions import Question, variables
 from tests.gateway.graph.execution.worlds import OPERATION, World
 
 CONCRETE = (*interactions.CONCRETE_TYPES, oddities.Left, oddities.Right)
-VARIATIONS = 8
+VARIATIONS = 16
 """Of variables and of data, to each document: so plans are found again, with other values."""
 RULES = [rule for rule in specified_rules if rule not in (NoUnusedFragmentsRule, NoUnusedVariablesRule)]
 REMOVABLE = ("field", "inline_fragment", "fragment_spread", "fragment_definition", "directive", "argument")
 ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
-class CountingExecutor(CompilingExecutor):
-    """Counts lists of objects: those that had items, and of these those that were written by compiled code."""
+class CountingExecutor(PlannedExecutor):
+    """Counts lists of objects that had items, and of these those that were written by compiled code; and fields."""
 
     counted: ClassVar[Counter[str]] = Counter()
 
@@ -67,11 +72,22 @@ class CountingExecutor(CompilingExecutor):
             self.counted["served" if isinstance(completed, msgspec.Raw) else "left"] += 1
         return completed
 
+    def execute_fields(self, *arguments: Any) -> Any:
+        fields = getattr(arguments[3], "fields", ())
+        self.counted["planned"] += sum(type(field) is not Field for field in fields)
+        self.counted["unplanned"] += sum(type(field) is Field for field in fields)
+        return super().execute_fields(*arguments)
+
 
 @cache
 def schema() -> GraphQLSchema:
     """The gateway's types under a root whose fields are whatever a world makes, so that nothing has to be fetched."""
-    types = {**oddities.types(), **build_schema()._schema.type_map}
+    built = JourneySchema(
+        query=query.Query,
+        types=[oddities.Ways, *CONCRETE],
+        config=StrawberryConfig(scalar_map=scalar_config(), disable_field_suggestions=True),
+    )
+    types: dict[str, Any] = built._schema.type_map
     hints: dict[str, tuple[str, Any]] = {
         "connection": ("JourneyConnection", customer.JourneyConnection | None),
         "rows": ("[Interaction!]!", list[interactions.Interaction]),
@@ -96,8 +112,11 @@ def schema() -> GraphQLSchema:
         "sides": ("[Side]", list[oddities.Side | None]),
         "sources": ("[SourceReport!]", list[nodes.SourceReport]),
     }
-    fields = {name: GraphQLField(_wrapped(text, types), resolve=_maker(hint)) for name, (text, hint) in hints.items()}
-    return GraphQLSchema(GraphQLObjectType("Root", fields), types=[types[t.__name__] for t in CONCRETE])
+    made = {name: GraphQLField(_wrapped(text, types), resolve=_maker(hint)) for name, (text, hint) in hints.items()}
+    fields = {**{name: types["Ways"].fields[name] for name in ("maze", "mazeLater", "surelyLater")}, **made}
+    schema = GraphQLSchema(GraphQLObjectType("Root", fields), types=[types[t.__name__] for t in CONCRETE])
+    schema._strawberry_schema = built  # type: ignore[attr-defined]  # as Strawberry does with its own
+    return schema
 
 
 def _wrapped(text: str, types: Any) -> Any:
@@ -157,14 +176,48 @@ def cases(seed: int) -> Iterator[Case]:
                 yield Case(document, variables(random), random.randrange(2**40), hostility)
 
 
-async def answer(case: Case, executor: type[Any]) -> tuple[Any, ...]:
-    """Everything that a client could see of it, in bytes and in order."""
+Execute = Callable[[Case], Awaitable[ExecutionResult]]
+
+
+async def by_graphql_core(case: Case) -> ExecutionResult:
     result = execute(
-        schema(), case.document, case, OPERATION, case.variables, executor_class=executor, hide_suggestions=True
+        schema(),
+        case.document,
+        case,
+        OPERATION,
+        deepcopy(case.variables),  # a resolver may change what it is given
+        executor_class=StrawberryGraphQLCoreExecutionContext,
+        hide_suggestions=True,
     )
-    if isawaitable(result):
-        result = await result
+    result = await result if isawaitable(result) else result
     assert isinstance(result, ExecutionResult)
+    return result
+
+
+class ByPlan:
+    """Keeps the plan of a document for as long as cases are about it."""
+
+    def __init__(self, plan: Callable[..., Any] = plan_operation, executor_class: type[Any] | None = None) -> None:
+        self._plan = plan
+        self._executor_class = executor_class
+        self._planned: tuple[DocumentNode | None, Any] = (None, None)
+
+    async def __call__(self, case: Case) -> ExecutionResult:
+        if self._planned[0] is not case.document:
+            self._planned = (case.document, self._plan(schema(), case.document, None))
+            if self._executor_class is not None:
+                self._planned[1].executor_class = self._executor_class
+        result = await self._planned[1].execute(OPERATION, deepcopy(case.variables), root=case)
+        assert isinstance(result, ExecutionResult)
+        return result
+
+
+async def answer(case: Case, execute: Execute) -> tuple[Any, ...]:
+    """Everything that a client could see of it, in bytes and in order."""
+    try:
+        result = await execute(case)
+    except Exception as error:
+        return (ADDRESS.sub("0x", repr(error)),)
     errors = result.errors or []
     shown = msgspec.json.encode(shown_errors(errors, "request-1"))
     return encoded(result.data), shown, *map(told, errors)
@@ -178,14 +231,15 @@ def encoded(data: Any) -> bytes:
 
 
 def told(error: GraphQLError) -> tuple[str, ...]:
-    return ADDRESS.sub("0x", error.message), str(error.path), type(error.original_error).__name__
+    cause = error.original_error
+    return ADDRESS.sub("0x", error.message), str(error.path), str(error.locations), ADDRESS.sub("0x", repr(cause))
 
 
-async def differs(case: Case, executor: type[Any] = CountingExecutor) -> bool:
-    return await answer(case, StrawberryGraphQLCoreExecutionContext) != await answer(case, executor)
+async def differs(case: Case, execute: Execute) -> bool:
+    return await answer(case, by_graphql_core) != await answer(case, execute)
 
 
-async def smallest(case: Case, executor: type[Any]) -> Case:
+async def smallest(case: Case, execute: Execute) -> Case:
     """The case without whatever of its document is not needed for the two to differ."""
     place, shrunk = 0, False
     while True:
@@ -196,7 +250,7 @@ async def smallest(case: Case, executor: type[Any]) -> Case:
             place, shrunk = 0, False  # what is gone may have needed what came before it
             continue
         smaller = replace(case, document=parse(text)) if is_readable(text) else None
-        if smaller is not None and await differs(smaller, executor):
+        if smaller is not None and await differs(smaller, execute):
             case, shrunk = smaller, True
         else:
             place += 1
@@ -225,10 +279,10 @@ def is_readable(text: str) -> bool:
         return False
 
 
-async def report(case: Case, executor: type[Any]) -> str:
+async def report(case: Case, execute: Execute) -> str:
     """For whoever has to find the bug."""
-    case = await smallest(case, executor)
-    core, compiled = await answer(case, StrawberryGraphQLCoreExecutionContext), await answer(case, executor)
+    case = await smallest(case, execute)
+    core, compiled = await answer(case, by_graphql_core), await answer(case, execute)
     return (
         f"{print_ast(case.document)}\nvariables {case.variables}\nworld {case.seed}, hostility {case.hostility}\n"
         f"graphql-core: {core}\ncompiled:     {compiled}"

@@ -1,4 +1,4 @@
-"""Bugs to plant in a copy of the compiler or of the executor, each a piece of its source."""
+"""Bugs to plant in a copy of the compiler or of what makes and runs plans, each a piece of its source."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from inspect import getsource
 from types import ModuleType
-from typing import Any
 
+from gateway.graph.execution import arguments, executor, fields, operation, plan
 from gateway.graph.execution import compile as compiler
-from gateway.graph.execution import executor
+from tests.gateway.graph.execution.comparing import ByPlan
 
-COMPILER, EXECUTOR = compiler, executor
+COMPILER, EXECUTOR, ARGUMENTS, FIELDS, PLAN, OPERATION = compiler, executor, arguments, fields, plan, operation
+MODULES = (COMPILER, EXECUTOR, ARGUMENTS, FIELDS, PLAN, OPERATION)
+"""None of them imports a later one."""
 
 
 @dataclass(frozen=True)
@@ -25,19 +27,20 @@ class Mutant:
 
 
 @contextmanager
-def planted(mutant: Mutant) -> Iterator[type[Any]]:
-    """A `CompilingExecutor` with the bug in it, out of modules with names of their own."""
-    sources = {module: getsource(module) for module in (COMPILER, EXECUTOR)}
-    source = sources[mutant.module]
-    assert source.count(mutant.piece) == 1, f"{mutant.name}: the code has changed, so this bug must be planted anew"
-    sources[mutant.module] = source.replace(mutant.piece, mutant.planted)
-    sources[EXECUTOR] = sources[EXECUTOR].replace("from gateway.graph.execution.compile", "from mutant_compiler")
-    modules = {COMPILER: ModuleType("mutant_compiler"), EXECUTOR: ModuleType("mutant_executor")}
+def planted(mutant: Mutant) -> Iterator[ByPlan]:
+    """Plans with the bug in them, out of modules with names of their own."""
+    assert getsource(mutant.module).count(mutant.piece) == 1, f"{mutant.name}: the code has changed: plant it anew"
+    modules = {module: ModuleType(f"mutant_{place}") for place, module in enumerate(MODULES)}
     sys.modules.update({module.__name__: module for module in modules.values()})
     try:
         for original, module in modules.items():
-            exec(compile(sources[original], module.__name__, "exec"), module.__dict__)
-        yield modules[EXECUTOR].CompilingExecutor
+            source = getsource(original)
+            if original is mutant.module:
+                source = source.replace(mutant.piece, mutant.planted)
+            for other, its_mutant in modules.items():
+                source = source.replace(f"from {other.__name__} import", f"from {its_mutant.__name__} import")
+            exec(compile(source, module.__name__, "exec"), module.__dict__)
+        yield ByPlan(modules[OPERATION].plan_operation)
     finally:
         for module in modules.values():
             del sys.modules[module.__name__]
@@ -45,12 +48,12 @@ def planted(mutant: Mutant) -> Iterator[type[Any]]:
 
 MUTANTS = (
     # what is asked for
-    Mutant("an alias is ignored", "{key!r}: {self._field(", "{details[0].node.name.value!r}: {self._field("),
     Mutant(
-        "the selection's order is lost",
-        "in collected.grouped_field_set.items()",
-        "in sorted(collected.grouped_field_set.items())",
+        "an alias is ignored",
+        "_struct_of(tuple(collected))",
+        "_struct_of(tuple(details[0].node.name.value for details in collected.values()))",
     ),
+    Mutant("the selection's order is lost", "_struct_of(tuple(collected))", "_struct_of(tuple(sorted(collected)))"),
     Mutant(
         "only the first of merged fields is collected",
         "s.operation, type_, fields)",
@@ -86,13 +89,13 @@ MUTANTS = (
     Mutant(
         "functions that begin with different paths are taken for one",
         '        nameless = source("")\n',
-        "        nameless = source(\"\").split('{')[-1]\n",
+        "        nameless = source(()).split('return')[-1]\n",
     ),
     # arguments
     Mutant(
         "arguments are forgotten",
-        "', '.join(['a', *self._arguments(field, details)])",
-        "', '.join(['a'])",
+        "', '.join([function.subject, *self._arguments(field, details)])",
+        "', '.join([function.subject])",
     ),
     Mutant(
         "an argument's default in the schema is forgotten",
@@ -133,7 +136,7 @@ MUTANTS = (
     Mutant("an instant's zone is not asked", " and {value}.tzinfo is UTC", ""),
     Mutant(
         "members of any enum will do",
-        "{first}.__class__ is {self._global(_written_as_named(type_))}",
+        "{first}.__class__ is {self._global(written_as_named(type_))}",
         "hasattr({first}, 'name')",
     ),
     Mutant(
@@ -149,13 +152,13 @@ MUTANTS = (
     # objects
     Mutant(
         "an object's class is not asked",
-        'f"{first}.__class__ is {self._global(_class_of(type_))}", f"{self._object',
-        'f"({first}, True)[1]", f"{self._object',
+        'f"{first}.__class__ is {self._global(class_of(type_))}", self._made',
+        'f"({first}, True)[1]", self._made',
     ),
     Mutant(
         "classes and writers of an interface are mixed up",
-        "writers = {_class_of(t): self._object(t, fields) for t in possible}",
-        "writers = {_class_of(t): self._object(o, fields) for t, o in zip(possible, possible[::-1])}",
+        "writers = {cls: self._object(t, fields) for cls, t in types.items()}",
+        "writers = {cls: self._object(t, fields) for cls, t in zip(types, [*types.values()][::-1])}",
     ),
     # plans
     Mutant(
@@ -183,8 +186,82 @@ MUTANTS = (
     # what fails
     Mutant(
         "a wrong argument fails the list",
-        "except (_NotPlain, GraphQLError, RecursionError):",
-        "except (_NotPlain, RecursionError):",
+        "except (NotPlain, GraphQLError, RecursionError):",
+        "except (NotPlain, RecursionError):",
     ),
     Mutant("what a resolver raises is reported at the list", "except Exception:", "except ValueError:", EXECUTOR),
+    Mutant("nulls among texts are let through", 'if nullable else f"{{{cls}}}"', 'if True else ""'),
+    # plans of operations
+    Mutant(
+        "an operation's conditions are no part of the key",
+        "key = tuple(map(values.coerced.get, self._conditions))",
+        "key = ()",
+        OPERATION,
+    ),
+    Mutant("@skip is no condition", '("include", "skip")', '("include",)', OPERATION),
+    Mutant(
+        "the type is no part of what is below", "self.plan.below, (return_type, id", "self.plan.below, (None, id", PLAN
+    ),
+    Mutant("a path begins anew", "Path(path, key, type_name)", "Path(None, key, type_name)", PLAN),
+    Mutant("an error at the root is lost", "            self.collected_errors.add(error, None)\n", "", PLAN),
+    Mutant(
+        "what takes time is done one after the other",
+        "zip(pending, await gather_with_cancel(*(results[key] for key in pending)), strict=True)",
+        "{key: await results[key] for key in pending}",
+        PLAN,
+    ),
+    Mutant(
+        "what is awaitable is completed as it is",
+        "self.complete_awaitable_value if self.is_awaitable(value) else self.complete_value",
+        "self.complete_value",
+        PLAN,
+    ),
+    # fields
+    Mutant("an extension is passed by", " or field.extensions:", ":", FIELDS),
+    Mutant("a null is let through in a field", "absent = None if nullable else UNUSUAL", "absent = None", FIELDS),
+    Mutant(
+        "an object may be null anywhere", "{class_of(type_): type_}, absent)", "{class_of(type_): type_}, None)", FIELDS
+    ),
+    Mutant("nulls among leaves are let through", "(v is None and nullable)", "(v is None)", FIELDS),
+    Mutant("leaves of a list are not asked", "[*value] if all(", "[*value] if True or all(", FIELDS),
+    Mutant(
+        "a value's class is not asked",
+        "types.get(value.__class__)",
+        "None if value is None else next(iter(types.values()))",
+        FIELDS,
+    ),
+    Mutant(
+        "what was awaited is awaited again",
+        "executor.complete_value(self.type, self.details, info, path, value, None)",
+        "executor.complete_unusual(self, value, path)",
+        FIELDS,
+    ),
+    Mutant("parents are not given", " or resolver.parent_parameter or", " or", FIELDS),
+    Mutant(
+        "an asynchronous generator is awaited",
+        "is_async = iscoroutinefunction(function)",
+        "is_async = resolver.is_async",
+        FIELDS,
+    ),
+    # arguments and variables
+    Mutant("a variable is taken as it is", "if not fits(value):", "if False:", ARGUMENTS),
+    Mutant("a variable's default is forgotten", "and signature.default is None", "", ARGUMENTS),
+    Mutant(
+        "a variable may be left out", "optional = not is_non_null_type(signature.type) and", "optional =", ARGUMENTS
+    ),
+    Mutant("a null argument is let through", "if value is None and is_non_null:", "if False:", ARGUMENTS),
+    Mutant("one request's arguments are the next one's", "values = {**fixed}", "values = fixed", ARGUMENTS),
+    Mutant(
+        "literals that can be changed are shared",
+        "if not all(isinstance(value, UNCHANGING)",
+        "if not all(True",
+        ARGUMENTS,
+    ),
+    Mutant(
+        "arguments keep their names in the schema",
+        "if not converted and all(name == python_name for name, python_name in as_they_are.items()):",
+        "if not converted:",
+        ARGUMENTS,
+    ),
+    Mutant("every input is a leaf", "return is_leaf_type(", "return True or is_leaf_type(", ARGUMENTS),
 )

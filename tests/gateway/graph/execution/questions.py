@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from random import Random
 from typing import Any
 
@@ -15,22 +16,60 @@ from graphql import (
     is_required_argument,
 )
 
-HEADER = (
-    "$yes: Boolean!, $maybe: Boolean! = true, $loose: Boolean = false, "
-    "$count: Int, $few: Int = 2, $exact: Int! = 1, $zone: String, $wait: Int"
-)
+VARIABLES = {
+    "yes": "Boolean!",
+    "maybe": "Boolean! = true",
+    "loose": "Boolean = false",
+    "count": "Int",
+    "few": "Int = 2",
+    "exact": "Int! = 1",
+    "zone": "String",
+    "wait": "Int",
+    "fate": "Fate = GOOD",
+    "fates": "[Fate!]",
+    "some": "[Fate!]! = [BAD, GOOD]",
+    "key": "ID",
+    "wish": 'Wish! = {word: "a"}',
+    "thing": "JSON",
+}
 CONDITIONS = ("true", "false", "$yes", "$maybe", "$loose")
 LITERALS = {
     "Int": ("1", "2", "200", "0", "-1", "201", "null", "$count", "$count", "$few", "$few", "$exact"),
     "Boolean!": ("true", "false", "$yes", "$maybe", "$loose"),
     "String": ('"Europe/Rome"', '"Atlantis"', '""', "null", "$zone", "$zone"),
+    "Int!": ("1", "2", "$exact", "$few"),
+    "ID": ('"7"', "7", "null", "$key"),
+    "Fate!": ("GOOD", "ODD", "$fate", "$fate"),
+    "[Fate!]": ("null", "[GOOD, BAD]", "BAD", "$fates", "[GOOD, $fate]"),
+    "[Fate!]!": ("[]", "[GOOD, BAD]", "BAD", "$some", "[$fate]"),
+    "Wish!": (
+        "$wish",
+        "$wish",
+        '{word: "b"}',
+        '{word: "c", count: $count, fates: [BAD], inner: {word: "d", count: null}}',
+        '{word: "e", fates: $fates, inner: $wish}',
+        '{word: "f", count: $few, fates: ODD}',
+    ),
+    "JSON": ("{a: 1, b: [1, 2]}", "[1, 2]", "{a: $count}", "7", "$thing"),
     "String!": ('"Europe/Rome"', '"quoted \\"text\\""', "$zone", "$zone"),
 }
 RARELY = {"customer": 0.15, "journey": 0.15, "summary": 0.3, "facets": 0.3, "later": 0.2, "here": 0.2, "guarded": 0.2}
 """Fields that make a list a matter of graphql-core, or are slow."""
 
 
-ROOTS = ("connection", "rows", "odds", "odds", "gapsInOdds", "sides", "summary")
+ROOTS = (
+    "maze",
+    "maze",
+    "mazeLater",
+    "surelyLater",
+    "connection",
+    "rows",
+    "odds",
+    "odds",
+    "gapsInOdds",
+    "sides",
+    "summary",
+)
 """Asked more often than the others."""
 
 
@@ -48,7 +87,9 @@ class Question:
         names = sorted(schema.query_type.fields)
         roots = [random.choice(ROOTS) if random.random() < 0.5 else random.choice(names) for _ in range(2)]
         fields = " ".join(self._field(schema.query_type, name, 6) for name in roots)
-        self.text = "\n".join([f"query ({HEADER}) {{ {fields} }}", *self._bodies])
+        bodies = "\n".join([f"{{ {fields} }}", *self._bodies])
+        used = [f"${name}: {type_}" for name, type_ in VARIABLES.items() if re.search(rf"\${name}\b", bodies)]
+        self.text = f"query ({', '.join(used)}) {bodies}" if used else bodies
 
     def _selections(self, type_: Any, depth: int) -> str:
         chosen = [self._selection(type_, depth) for _ in range(self._random.choice((1, 2, 3, 4, 6, 8)))]
@@ -133,8 +174,8 @@ class Question:
 
 
 def variables(random: Random) -> dict[str, Any]:
-    """Legal for the header, except that `loose` may be null where a condition must not be."""
-    given: dict[str, Any] = {"yes": random.random() < 0.5}
+    """Mostly legal, except that `loose` may be null where a condition must not be."""
+    given: dict[str, Any] = {"yes": random.random() < 0.5} if random.random() < 0.95 else {}
     choices: dict[str, tuple[Any, ...]] = {
         "maybe": (True, False),
         "loose": (True, False, None),
@@ -143,8 +184,16 @@ def variables(random: Random) -> dict[str, Any]:
         "exact": (1, 2, 5),
         "zone": (None, "Europe/Rome", "Nowhere"),
         "wait": (None, 1, 0),
+        "fate": ("GOOD", "BAD", "ODD", None),
+        "fates": (None, [], ["GOOD"], ["ODD", "BAD"], "BAD"),
+        "some": ([], ["GOOD"]),
+        "thing": ({"a": 1}, [1]),
+        "key": ("x", 7, None, ""),
+        "wish": ({"word": "v"}, {"word": "w", "count": None, "inner": {"word": "x", "fates": ["GOOD"]}}),
     }
     for name, values in choices.items():
         if random.random() < 0.6:
             given[name] = random.choice(values)
+    if random.random() < 0.1:
+        given[random.choice([*VARIABLES])] = random.choice((None, "text", 2**31, -1, 1.0, 1.5, True, [], [None], {}))
     return given
