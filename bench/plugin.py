@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -30,7 +31,9 @@ from connectors.interaction import (
     Record,
     SourceKind,
 )
-from connectors.mapping import map_rows
+from connectors.mapping import decode_listing
+
+R = TypeVar("R")
 
 PHONE_PREFIX = "+999"
 """A country code that nobody has."""
@@ -57,8 +60,8 @@ class Row(msgspec.Struct):
     division: str
 
 
-class RowPage(msgspec.Struct):
-    rows: list[msgspec.Raw]
+class RowPage(msgspec.Struct, Generic[R]):
+    rows: list[R]
     next: int | None
 
 
@@ -79,7 +82,7 @@ class BenchDesk(VendorConnector):
         return None
 
     async def check(self, deadline: Deadline) -> None:
-        await self.http.get("/rows", RowPage, deadline, [("customer", "00000000"), ("limit", 1)])
+        await self.http.get("/rows", RowPage[msgspec.Raw], deadline, [("customer", "00000000"), ("limit", 1)])
 
     def records_at_once(self, identifiers: Sequence[Identifier]) -> list[Record]:
         customers = dict.fromkeys(map(_customer_of, identifiers))
@@ -95,9 +98,9 @@ class BenchDesk(VendorConnector):
             params.append(("before", query.cursor))
         elif query.window.end is not None:
             params.append(("before", _microseconds(query.window.end)))
-        page = await self.http.get("/rows", RowPage, deadline, params)
-        rows, dropped = map_rows(page.rows, Row, self._interaction)
-        return Fetched(rows, page.next, dropped=dropped)
+        answer = await self.http.send("GET", "/rows", deadline, params=params)
+        page, dropped = decode_listing(self.http, answer.body, RowPage, Row)
+        return Fetched(list(map(self._interaction, page.rows)), page.next, dropped=dropped)
 
     async def fetch_one(self, external_id: str, deadline: Deadline) -> Interaction | None:
         return None

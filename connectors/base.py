@@ -169,15 +169,17 @@ class VendorConnector(ABC):
                 own, Query(_within_reach(window), self.capabilities.page_cap, wanted=wanted), deadline
             )
         else:
-            query = Query(_within_reach(_narrow(window, position, ascending)), limit, ascending, wanted=wanted)
-            if query.window.is_empty:
+            asked = _within_reach(_narrow(window, position, ascending))
+            if asked.is_empty:
                 return Page(())
+            query = Query(asked, limit, ascending, None, wanted)
             read = await self._read_on(own, query, after or Continuation(None, position=position), deadline)
-        kept = window.cut(read.items)
+        kept: Iterable[Interaction] = window.cut(read.items)
         if position is not None:
             is_beyond = position.is_after if ascending else position.is_before
             kept = [row for row in kept if is_beyond(row)]
-        return replace(read, items=tuple(in_order(kept, ascending)))
+        items = tuple(in_order(kept, ascending))
+        return Page(items, read.next, read.reached, read.capped, read.dropped, read.foreign)
 
     async def _read_on(self, records: Sequence[Record], query: Query, after: Continuation, deadline: Deadline) -> Page:
         """Vendor pages until there is something certain to give: a whole page may be ties, or somebody else's."""
@@ -186,14 +188,16 @@ class VendorConnector(ABC):
         cursor, dropped, foreign, repeated = after.cursor, 0, 0, 0
         seen = set(rows)
         for _ in range(MAX_CALLS_A_PAGE):
-            fetched = await fetch(records, replace(query, cursor=cursor), deadline)
+            if cursor is not None:
+                query = replace(query, cursor=cursor)
+            fetched = await fetch(records, query, deadline)
             own = self._own(records, fetched.items)
             dropped += fetched.dropped
             foreign += len(fetched.items) - len(own)
             new = query.window.cut(own)
             if after.given is not None:  # pages moved by an insert
                 new = [row for row in new if not _is_certain(row, after.given, query.ascending)]
-            rows.update((row.external_id, row) for row in new)
+            rows.update({row.external_id: row for row in new})
             if fetched.cursor is None:
                 return Page(tuple(rows.values()), None, None, fetched.capped, dropped, foreign)
             told = {row.external_id for row in fetched.items}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.customers.identity import IdentityRules
@@ -20,6 +21,21 @@ from gateway.viewer.viewer import Viewer
 from gateway.visibility import Judge
 
 MAX_JUDGES = 2_000
+MAX_NODES = 4_096
+
+
+@dataclass(slots=True)
+class Remembered:
+    """Things that are the same for every viewer of one deployment, such as the nodes of its queues and agents."""
+
+    deployment: Deployment | None = None
+    things: dict[Hashable, Any] = field(default_factory=dict)
+
+    def under(self, deployment: Deployment) -> dict[Hashable, Any]:
+        """Forgotten when the deployment is another one, and now and then, since vendors may name ever more."""
+        if deployment is not self.deployment or len(self.things) > MAX_NODES:
+            self.deployment, self.things = deployment, {}
+        return self.things
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +65,7 @@ class Gateway:
     region: str | None = None
     clocks: Clocks = field(default_factory=Clocks)
     cache: SourceCache | None = None
+    nodes: Remembered = field(default_factory=Remembered, repr=False)
     judges: OrderedDict[int, Judge] = field(default_factory=OrderedDict, repr=False)
 
     def judge(self, viewer: Viewer) -> Judge:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from connectors.deadline import Deadline
 from connectors.errors import ConnectorError
@@ -46,24 +47,28 @@ class Lookup:
 
 @dataclass(slots=True)
 class Operation:
+    """`nodes`: those of queues and agents that are known already, see `Gateway.nodes`."""
+
     gateway: Gateway
     viewer: Viewer
     request_id: str
     now: datetime
     deadline: Deadline
     judge: Judge
+    nodes: dict[Hashable, Any]
     _resolved: dict[Identifier, asyncio.Future[Resolved]] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, gateway: Gateway, viewer: Viewer, request_id: str) -> Operation:
-        clocks = gateway.clocks
+        clocks, judge = gateway.clocks, gateway.judge(viewer)
         return cls(
             gateway,
             viewer,
             request_id,
             clocks.utc_now(),
             Deadline.after(gateway.deadline_seconds, clocks.monotonic),
-            gateway.judge(viewer),
+            judge,
+            gateway.nodes.under(judge.deployment),
         )
 
     # ---------------------------------------------------------------- who is it

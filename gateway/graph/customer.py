@@ -49,6 +49,7 @@ from gateway.graph.nodes import (
     SourceReport,
     agent_node,
     campaign_node,
+    derived,
     report_nodes,
     service_id,
     service_node,
@@ -125,8 +126,9 @@ class JourneyConnection:
         return PageInfo(
             has_next_page=self.resumed_at is not None if self.backward else more,
             has_previous_page=more if self.backward else self.resumed_at is not None,
-            start_cursor=None if start is None else self.cursors.seal(start),
-            end_cursor=None if end is None else self.cursors.seal(end),
+            start=start,
+            end=end,
+            seal=self.cursors.seal,
         )
 
     @strawberry.field(
@@ -164,6 +166,11 @@ class JourneyConnection:
 class Customer(Node):
     operation: strawberry.Private[Operation]
     person: strawberry.Private[Person]
+
+    id: strawberry.ID = derived(
+        lambda self: self.operation.gateway.ids.customer(self.person.handle),
+        "Opaque, unique over all types, and stable.",
+    )
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Customer | None:
@@ -283,7 +290,7 @@ class CustomerConnection:
 
 
 def customer_node(operation: Operation, person: Person) -> Customer:
-    return Customer(id=strawberry.ID(operation.gateway.ids.customer(person.handle)), operation=operation, person=person)
+    return Customer(operation=operation, person=person)
 
 
 def view_node(operation: Operation, lookup: Lookup) -> SingleCustomerView:
@@ -293,7 +300,7 @@ def view_node(operation: Operation, lookup: Lookup) -> SingleCustomerView:
     return SingleCustomerView(
         state=state,
         customer=nodes[0] if state is MatchState.MATCHED else None,
-        candidates=sorted(nodes, key=lambda n: n.id) if state is MatchState.AMBIGUOUS else [],
+        candidates=sorted(nodes, key=lambda n: operation.gateway.ids.customer(n.person.handle)) if state is MatchState.AMBIGUOUS else [],
         sources=report_nodes(operation, lookup.reports),
     )
 
@@ -325,8 +332,9 @@ async def search_customers(info: Info, search: str, first: int | None, after: st
         page_info=PageInfo(
             has_next_page=len(people) > count,
             has_previous_page=after is not None,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
+            start=edges[0].cursor if edges else None,
+            end=edges[-1].cursor if edges else None,
+            seal=str,
         ),
         sources=report_nodes(operation, lookup.reports),
     )

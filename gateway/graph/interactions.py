@@ -137,9 +137,7 @@ class Interaction(Node):
     def wrap_up_codes(self) -> list[WrapUpCode]:
         return [parts.wrap_up_code(code) for code in self.shown.wrap_up_codes]
 
-    @strawberry.field(description="Labels that the source put on it.")
-    def tags(self) -> list[str]:
-        return list(self.shown.row.tags)
+    tags: list[str] = of_row("tags", "Labels that the source put on it.")
 
     @strawberry.field(description="The campaign it belongs to.")
     def campaign(self) -> Campaign | None:

@@ -54,9 +54,17 @@ class PageInfo:
         description="The only sign of the end: a page may be short, even empty, and still have a next."
     )
     has_previous_page: bool = strawberry.field(description="Whether there may be something in front of this page.")
-    start_cursor: str | None = strawberry.field(description="Of the first edge; null when the page is empty.")
-    end_cursor: str | None = strawberry.field(
-        description="What to give as `after` for the next page; never null while `hasNextPage`."
+    start: strawberry.Private[Any]
+    end: strawberry.Private[Any]
+    seal: strawberry.Private[Callable[[Any], str]]
+
+    start_cursor: str | None = derived(
+        lambda self: None if self.start is None else self.seal(self.start),
+        "Of the first edge; null when the page is empty.",
+    )
+    end_cursor: str | None = derived(
+        lambda self: None if self.end is None else self.seal(self.end),
+        "What to give as `after` for the next page; never null while `hasNextPage`.",
     )
 
 
@@ -146,7 +154,11 @@ def service_id(operation: Operation, source: str, queue: QueueValue) -> ids.Serv
 
 
 def queue_node(operation: Operation, source: str, queue: QueueValue) -> Queue:
-    return service_node(operation, service_id(operation, source, queue))
+    nodes, key = operation.nodes, (source, queue)
+    node: Queue | None = nodes.get(key)
+    if node is None:
+        node = nodes[key] = service_node(operation, service_id(operation, source, queue))
+    return node
 
 
 def service_node(operation: Operation, service: ids.ServiceId) -> Queue:
@@ -154,7 +166,11 @@ def service_node(operation: Operation, service: ids.ServiceId) -> Queue:
 
 
 def agent_node(operation: Operation, source: str, agent: AgentValue) -> Agent:
-    return _agent_node(operation.gateway.ids, source, agent)
+    nodes, key = operation.nodes, (source, agent)
+    node: Agent | None = nodes.get(key)
+    if node is None:
+        node = nodes[key] = Agent(id=_id(operation.gateway.ids.agent(source, agent)), name=agent.name)
+    return node
 
 
 def campaign_node(operation: Operation, source: str, campaign: CampaignValue) -> Campaign:
@@ -171,11 +187,6 @@ def division_node(operation: Operation, name: str) -> Division:
 @lru_cache(NODES_REMEMBERED)
 def _service_node(known: ids.Ids, service: ids.ServiceId) -> Queue:
     return Queue(id=_id(known.of(service)), name=service.name)
-
-
-@lru_cache(NODES_REMEMBERED)
-def _agent_node(known: ids.Ids, source: str, agent: AgentValue) -> Agent:
-    return Agent(id=_id(known.agent(source, agent)), name=agent.name)
 
 
 @lru_cache(NODES_REMEMBERED)
