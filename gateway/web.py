@@ -116,7 +116,6 @@ class Entrance:
             log.error("internal_error", request_id=request_id, error=type(error).__name__)
             if door.status:
                 raise
-            door.origin_headers = ()
             await door.answer(refusing(InternalError(), 500, request_id))
         finally:
             path = scope["path"]
@@ -133,16 +132,18 @@ class Entrance:
         try:
             if not self._answers_to(headers.get(b"host", b"").decode("latin-1")):
                 raise _RefusedError(400, "This host is not answered here.")
+            # from here on a page of ours may read what went wrong
+            door.origin_headers = self._origins.headers(headers.get(b"origin"))
             body = await self._read(headers, receive)
         except _RefusedError as refused:
             await door.answer(refusing(refused.error, refused.status, door.request_id))
             return
         method: str = scope["method"]
         if method == "OPTIONS" and self._origins.asked_before(headers):
+            door.origin_headers = ()
             await self._origins.preflight(scope, receive, door.send)
             return
         call = Call(method, headers, body, door.request_id)
-        door.origin_headers = self._origins.headers(headers.get(b"origin"))
         endpoint = self._endpoints.get(scope["path"])
         if endpoint is not None:
             await door.answer(await endpoint(call))
