@@ -15,7 +15,14 @@ from functools import partial
 from connectors.deadline import Deadline
 from connectors.errors import ConnectorError
 from connectors.interaction import Identifier, Record
-from gateway.customers.identity import Cluster, IdentityRules, cluster, preference, shared_identifiers
+from gateway.customers.identity import (
+    Cluster,
+    IdentityRules,
+    cluster,
+    own_id,
+    preference,
+    shared_identifiers,
+)
 from gateway.sources.cache import Answer
 from gateway.sources.report import GIVES_ROWS, Report, SourceState, report_of, worse
 from gateway.sources.source import Source
@@ -49,10 +56,6 @@ class Resolved:
     def is_fresh(self) -> bool:
         return all(report.state is SourceState.FRESH for report in self.reports.values())
 
-    @property
-    def weight(self) -> int:
-        return MEMORY_FOR_A_RECORD * sum(len(cluster.records) for cluster in self.clusters)
-
     def remembered_at(self, at: datetime | None) -> Resolved:
         """The same, said to be from then."""
 
@@ -60,6 +63,22 @@ class Resolved:
             return {name: Report(name, SourceState.CACHED, as_of=at) for name in reports}
 
         return Resolved(self.clusters, remembered(self.reports), remembered(self.at_first))
+
+
+class _People:
+    """A codec, as it is."""
+
+    def pack(self, value: Resolved) -> tuple[Resolved, int]:
+        return value, self.weigh(value)
+
+    def unpack(self, packed: Resolved) -> Resolved:
+        return packed
+
+    def weigh(self, value: Resolved) -> int:
+        return MEMORY_FOR_A_RECORD * (1 + sum(len(cluster.records) for cluster in value.clusters))
+
+
+PEOPLE = _People()
 
 
 @dataclass(slots=True)
@@ -219,4 +238,6 @@ class Resolver:
         learned = {
             h.identifier for c in clusters for r in c.records for h in r.identifiers if self.rules.verified(r, h)
         }
+        if self.rules.links:
+            learned |= self.rules.links.beside(own_id(r) for c in clusters for r in c.records)
         return learned - shared - self.rules.shared
