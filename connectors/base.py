@@ -139,7 +139,9 @@ class VendorConnector(ABC):
         if not _is_askable(external_id):
             return None
         row = await self.fetch_one(external_id, deadline)
-        return row if row is not None and row.external_id == external_id else None
+        if row is None or row.external_id != external_id:
+            return None
+        return row if self.config.rules is None else self.config.rules.apply(row)
 
     async def search(self, text: str, limit: int, deadline: Deadline) -> list[Record]:
         if not self.capabilities.search or not _is_askable(text.strip()):
@@ -161,6 +163,8 @@ class VendorConnector(ABC):
         own = [r for r in records if r.source == self.name and _is_askable(r.id)]
         if not own:
             return Page(())
+        if self.config.rules is not None:
+            wanted = self.config.rules.widened(wanted)
         if after is not None:
             position = after.position
         limit = max(1, min(limit, self.capabilities.page_cap))
@@ -270,7 +274,8 @@ class VendorConnector(ABC):
 
     def _own(self, records: Sequence[Record], items: Sequence[Interaction]) -> list[Interaction]:
         ids, name = {r.id for r in records}, self.name
-        return [row for row in items if row.record_id in ids and row.source == name and row.external_id]
+        own = [row for row in items if row.record_id in ids and row.source == name and row.external_id]
+        return own if self.config.rules is None else list(map(self.config.rules.apply, own))
 
 
 def in_order(rows: Iterable[Interaction], ascending: bool = False) -> list[Interaction]:

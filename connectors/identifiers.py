@@ -80,3 +80,9 @@ def national(e164_value: str, region: str | None = None) -> str | None:
     if region is not None and number.country_code != phonenumbers.country_code_for_region(region):
         return None
     return phonenumbers.national_significant_number(number)
+
+
+def spellings(e164_value: str, region: str | None) -> list[str]:
+    """`+39333…`, `39333…` and, for a number of the region itself, `333…`: how most keep it who compare text."""
+    rest = national(e164_value, region) if region is not None else None
+    return [e164_value, digits(e164_value), *([] if rest is None else [rest])]

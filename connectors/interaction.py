@@ -150,6 +150,16 @@ class JourneyStage(StrEnum):
     SUPPORT = "SUPPORT"
 
 
+class LinkKind(StrEnum):
+    """What two interactions have in common: one ticket or case; one hangs on the other; one answers or follows up the
+    other; one was transferred and became the other. Either of them may say it."""
+
+    TICKET = "TICKET"
+    PARENT = "PARENT"
+    REPLY = "REPLY"
+    TRANSFER = "TRANSFER"
+
+
 class IdentifierKind(StrEnum):
     PHONE = "PHONE"
     EMAIL = "EMAIL"
@@ -273,7 +283,14 @@ class Address(msgspec.Struct, gc=False, frozen=True):
     value: str
 
 
-class Leg(msgspec.Struct, gc=False, frozen=True):
+class Link(msgspec.Struct, gc=False, frozen=True):
+    """To another interaction of the same source, by its `external_id`; only where the source itself says so."""
+
+    kind: LinkKind
+    external_id: str
+
+
+class Leg(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """One stretch of an interaction with one queue, agent or machine. `division_ids` are the vendor's own."""
 
     started_at: datetime
@@ -285,14 +302,14 @@ class Leg(msgspec.Struct, gc=False, frozen=True):
     wrap_up_codes: tuple[WrapUpCode, ...] = ()
 
 
-class CallDetails(msgspec.Struct, gc=False, frozen=True):
+class CallDetails(msgspec.Struct, gc=False, frozen=True, tag="call"):
     answered_at: datetime | None = None
     wait_seconds: int | None = None
     talk_seconds: int | None = None
     hold_seconds: int | None = None
 
 
-class TicketDetails(msgspec.Struct, gc=False, frozen=True):
+class TicketDetails(msgspec.Struct, gc=False, frozen=True, tag="ticket"):
     """`source_status` is the vendor's word; `escalated` is None where the vendor has no such mark of its own."""
 
     number: str
@@ -303,7 +320,7 @@ class TicketDetails(msgspec.Struct, gc=False, frozen=True):
     opened_via: Channel | None = None
 
 
-class ConversationDetails(msgspec.Struct, gc=False, frozen=True):
+class ConversationDetails(msgspec.Struct, gc=False, frozen=True, tag="conversation"):
     """`messages`: oldest first; `message_count` is None where the source does not say."""
 
     agentless: bool = False
@@ -311,7 +328,7 @@ class ConversationDetails(msgspec.Struct, gc=False, frozen=True):
     messages: tuple[Message, ...] = ()
 
 
-class SurveyDetails(msgspec.Struct, gc=False, frozen=True):
+class SurveyDetails(msgspec.Struct, gc=False, frozen=True, tag="survey"):
     """`nps_score`: 0 to 10, when the survey asked the recommendation question and it was answered."""
 
     survey_name: str
@@ -319,7 +336,7 @@ class SurveyDetails(msgspec.Struct, gc=False, frozen=True):
     answers: tuple[SurveyAnswer, ...] = ()
 
 
-class WebVisitDetails(msgspec.Struct, gc=False, frozen=True):
+class WebVisitDetails(msgspec.Struct, gc=False, frozen=True, tag="web"):
     """`events`: oldest first."""
 
     page_count: int | None = None
@@ -329,14 +346,15 @@ class WebVisitDetails(msgspec.Struct, gc=False, frozen=True):
 Details = CallDetails | TicketDetails | ConversationDetails | SurveyDetails | WebVisitDetails
 
 
-class Interaction(msgspec.Struct, gc=False, frozen=True, kw_only=True):
+class Interaction(msgspec.Struct, gc=False, frozen=True, kw_only=True, omit_defaults=True):
     """One contact between a customer and the company.
 
     `external_id` is unique in its source. `record_id` is the `Record.id` of the source's contact it hangs on,
     taken from the row's own identity fields, never from what was asked. Queue and agent live in `legs` (oldest
     first); a row whose vendor tells no legs but a queue or an agent has one leg. `wrap_up_codes` here are those
     that belong to no leg. `division_ids` are the vendor's own ids. `duration_seconds` is None while it runs.
-    `details` is of the kind that `channel` asks for, or None for CAMPAIGN, FAX, IN_PERSON and OTHER.
+    `details` is of the kind that `channel` asks for, or None for CAMPAIGN, FAX, IN_PERSON and OTHER. `inbox`: what the
+    vendor calls the inbox, mailbox or number of the company it came in by (ids and names), for operators' rules alone.
     """
 
     source: str
@@ -364,6 +382,8 @@ class Interaction(msgspec.Struct, gc=False, frozen=True, kw_only=True):
     score: ScoreChange | None = None
     touchpoint: Touchpoint | None = None
     details: Details | None = None
+    inbox: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 class Record(msgspec.Struct, gc=False, frozen=True, kw_only=True):

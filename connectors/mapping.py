@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from connectors.deadline import Deadline
+from connectors.http import VendorHttp
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -49,6 +50,24 @@ _ODD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 @cache
 def _decoder(type_: Hashable) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(cast(type[Any], type_))
+
+
+def decode_listing(http: VendorHttp, body: bytes, listing: type[Any], row: type[Any]) -> tuple[Any, int]:
+    """A listing with its `rows` decoded, and how many of them could not be. `listing` is generic in its rows.
+
+    Read in one go where all rows are in order, else row by row. Malformed when it is no listing at all.
+    """
+    try:
+        return _listing_decoder(cast(Hashable, listing), cast(Hashable, row)).decode(body), 0
+    except _ODD:
+        raw = http.decode(body, listing[msgspec.Raw])
+    raw.rows, dropped = decode_rows(raw.rows, row)
+    return raw, dropped
+
+
+@cache
+def _listing_decoder(listing: Hashable, row: Hashable) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(cast(Any, listing)[row])
 
 
 def map_rows(rows: Iterable[msgspec.Raw], type_: type[T], convert: Callable[[T], R | None]) -> tuple[list[R], int]:
@@ -86,6 +105,11 @@ def from_unix(seconds: float | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC)
 
 
+def plausible(at: datetime | None) -> datetime | None:
+    """In UTC; None for what is no time of a contact, such as the first or last day of a vendor's calendar."""
+    return at.astimezone(UTC) if at is not None and 1970 < at.year < 2200 else None
+
+
 def seconds_between(start: datetime, end: datetime | None) -> int | None:
     """Whole seconds; None without an end, zero when a vendor's clock ran backwards."""
     return None if end is None else max(0, int((end - start).total_seconds()))
@@ -99,6 +123,12 @@ async def together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
     return [task.result() for task in tasks]
+
+
+async def both(first: Coroutine[Any, Any, T], second: Coroutine[Any, Any, R]) -> tuple[T, R]:
+    """As `together`, of two that answer differently."""
+    one, other = await together([cast(Coroutine[Any, Any, T | R], first), second])
+    return cast(T, one), cast(R, other)
 
 
 class Kept(Generic[K, V]):

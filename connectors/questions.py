@@ -24,6 +24,7 @@ from connectors.interaction import (
     Record,
     SourceKind,
 )
+from connectors.rules import RowRules
 
 FIRST = datetime.min.replace(tzinfo=UTC)
 
@@ -179,7 +180,7 @@ class SourceConfig:
 
     external_id_source: whose ids the vendor's own "external id" field holds (a source's name, or a name such as
     `crm`); None: they are not used. region: assumed for phone numbers without a country prefix. time_zone: the
-    vendor's, for those that tell local time.
+    vendor's, for those that tell local time. rules: what the operator adds to its rows.
     """
 
     name: str
@@ -189,6 +190,7 @@ class SourceConfig:
     external_id_source: str | None = None
     region: str | None = None
     time_zone: str = "UTC"
+    rules: RowRules | None = None
 
 
 class Connector(Protocol):

@@ -78,13 +78,31 @@ def serve(
 
 
 @app.command()
-def check(config: ConfigOption = Path("gateway.toml")) -> None:
-    """Read the configuration and ask every source a harmless question."""
-    from gateway.checking import check_sources
+def check(
+    config: ConfigOption = Path("gateway.toml"),
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    customer: Annotated[
+        str | None,
+        typer.Option(help="Show what the source tells of them: a number, an e-mail address, SOURCE:ID or cookie:ID."),
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, max=50, help="How many interactions to show.")] = 3,
+) -> None:
+    """Read the configuration and ask every source a harmless question; or show what one makes of a customer."""
+    from gateway.checking import check_sources, tell_of
     from gateway.reload import Configuration
+    from gateway.terminal import draw_told
 
     configuration: Configuration = _configured(lambda: Configuration(config, os.environ))
-    results = asyncio.run(check_sources(configuration.settings))
+    settings = configuration.settings
+    section = next((section for section in settings.sources if section.name == source), None)
+    if source is not None:
+        _check_known("source", [source], {section.name for section in settings.sources})
+    if customer is not None:
+        if section is None:
+            err.print("Say which source to ask with --source.")
+            raise typer.Exit(USAGE_ERROR)
+        raise typer.Exit(draw_told(out, asyncio.run(tell_of(settings, section, customer, rows))))
+    results = asyncio.run(check_sources(settings, source))
     for name, vendor, problem, milliseconds in results:
         mark = "[green]works[/green]" if problem is None else f"[red]{problem}[/red]"
         out.print(f"{name:<20} {vendor:<18} {mark} ({milliseconds:.0f} ms)")

@@ -1,16 +1,23 @@
-"""Draws a journey in the terminal, as any client would get it: over HTTP, with a viewer's token."""
+"""Draws in the terminal: a journey, as any client would get it, and what one source tells of a customer."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
+import msgspec
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from connectors.http import aiohttp_transport
+from connectors.interaction import HeldIdentifier, Identifier
+
+if TYPE_CHECKING:
+    from connectors.declarative.connector import Explained
+    from gateway.checking import Told
 
 QUERY = """
 query Journey($by: CustomerKey!, $first: Int!) {
@@ -44,6 +51,7 @@ ARROWS = {"INBOUND": "←", "OUTBOUND": "→", "INTERNAL": "↔"}
 MARKS = {"LIVE": "[green]● live[/green]", "IDLE": "[yellow]● idle[/yellow]"}
 OUTCOME_STYLES = {"SUCCESS": "green", "FAILURE": "red", "NEUTRAL": "default"}
 ANSWERED = ("FRESH", "CACHED")
+LONGEST_CELL = 60
 
 
 def customer_key(text: str) -> dict[str, Any]:
@@ -176,3 +184,55 @@ def _draw_late(out: Console, sources: list[dict[str, Any]]) -> None:
     for report in sources:
         if report["state"] not in ANSWERED:
             out.print(f"[yellow]{escape(report['source']['name'])}: {escape(report['message'] or '')}[/yellow]")
+
+
+def draw_told(out: Console, told: Told) -> int:
+    """Prints, field by field; returns the exit code: 0 found, 1 not."""
+    if told.problem is not None:
+        out.print(f"[red]{escape(told.problem)}[/red]")
+        return 1
+    if not told.people:
+        out.print("Nobody found.")
+        return 1
+    _draw_explained(out, "Person", told.people)
+    if not told.records:
+        out.print("None of them carries what was asked for, so none is taken.")
+        return 1
+    _draw_explained(out, "Interaction", told.rows)
+    if not told.rows:
+        out.print("No interaction.")
+    return 0
+
+
+def _draw_explained(out: Console, what: str, explained: Sequence[Explained]) -> None:
+    for number, each in enumerate(explained, start=1):
+        left_out = f"  [red]left out: {escape(each.problem)}[/red]" if each.result is None else ""
+        out.print(f"\n[bold]{what} {number}[/bold]{left_out}")
+        with_expressions = any(cell.expression for cell in each.cells)
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        for name in ("Field", *(("Expression", "Found") if with_expressions else ()), "Became", ""):
+            table.add_column(name, overflow="fold")
+        for cell in each.cells:
+            found = (escape(cell.expression), _shown(cell.raw)) if with_expressions else ()
+            table.add_row(cell.field, *found, _shown(cell.value), f"[red]{escape(cell.problem)}[/red]")
+        out.print(table)
+
+
+def _shown(value: Any) -> str:
+    """On one line, without anything that a terminal would obey."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.isoformat()
+    text = value if isinstance(value, str) else msgspec.json.encode(_bare(value)).decode()
+    text = "".join(sign if sign.isprintable() else "·" for sign in text)
+    return escape(text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…")
+
+
+def _bare(value: Any) -> Any:
+    """Identifiers as their values alone."""
+    if isinstance(value, (list, tuple)):
+        return [_bare(item) for item in value]
+    if isinstance(value, HeldIdentifier):
+        value = value.identifier
+    return value.value if isinstance(value, Identifier) else value

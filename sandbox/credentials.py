@@ -30,3 +30,56 @@ TWILIO_NUMBER = "+390255550199"
 
 GENESYS_CLIENT_ID = "5a4db0c0-0000-4000-8000-000000000001"
 GENESYS_CLIENT_SECRET = "sandbox-genesys-secret"  # noqa: S105
+
+ZAMMAD_TOKEN = "sandbox-zammad-token"  # noqa: S105
+
+PLAIN_REST_TOKEN = "sandbox-plain-rest-token"  # noqa: S105
+WEB_EVENTS_KEY = "sandbox-web-events-key"
+XCALLY_USER = "gateway"
+XCALLY_PASSWORD = "sandbox-xcally-password"  # noqa: S105
+ACQUEON_CLIENT_ID = "gateway"
+ACQUEON_CLIENT_SECRET = "sandbox-acqueon-secret"  # noqa: S105
+ACQUEON_TIME_ZONE = "America/New_York"
+
+FRESHDESK_API_KEY = "sandbox-freshdesk-key"
+
+JIRA_EMAIL = "gateway@contact-centre.example.com"
+JIRA_TOKEN = "sandbox-jira-token"  # noqa: S105
+JIRA_SERVICE_DESK_ID = "4"
+
+FORMBRICKS_API_KEY = "sandbox-formbricks-key"
+FORMBRICKS_PHONE_ATTRIBUTE = "phone"
+
+INTERCOM_TOKEN = "sandbox-intercom-token"  # noqa: S105
+INTERCOM_TIME_ZONE = "Europe/Rome"
+
+PBX_NUMBER = "+390255550198"
+ARI_USER = "gateway"
+ARI_PASSWORD = "sandbox-ari-password"  # noqa: S105
+ASTERISK_TIME_ZONE = "Europe/Rome"
+
+LIVE_HELPER_CHAT_USER = "gateway"
+LIVE_HELPER_CHAT_KEY = "sandbox-lhc-key"
+
+SALESFORCE_CLIENT_ID = "3MVG9sandbox.gateway"
+SALESFORCE_CLIENT_SECRET = "sandbox-salesforce-secret"  # noqa: S105
+
+TWILIO_VOICE_NUMBER = "+390255550197"
+
+SURVEYMONKEY_TOKEN = "sandbox-surveymonkey-token"  # noqa: S105
+SURVEYMONKEY_SURVEY_ID = "318402115"
+SURVEYMONKEY_COMMENT_QUESTION = "910002"
+SURVEYMONKEY_PHONE_FIELD = 1
+SURVEYMONKEY_CRM_FIELD = 2
+
+WHATSAPP_CLOUD_TOKEN = "sandbox-whatsapp-cloud-token"  # noqa: S105
+WHATSAPP_CLOUD_PHONE_NUMBER_ID = "106540352242922"
+DIALOG_360_KEY = "sandbox-360dialog-key"
+
+FREESWITCH_TIME_ZONE = "Europe/Rome"
+
+CONNECT_ACCESS_KEY = "AKIDSANDBOX"
+CONNECT_SECRET_KEY = "sandbox-connect-secret"  # noqa: S105
+CONNECT_REGION = "eu-central-1"
+CONNECT_INSTANCE_ID = "5a4db0c0-0000-4000-8000-0000000000c0"
+CONNECT_PHONE_ATTRIBUTE = "customer_phone"

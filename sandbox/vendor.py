@@ -67,12 +67,18 @@ class Vendor(ABC):
     """
 
     name: ClassVar[str]
+    plays: ClassVar[str | None] = None
+    """Whose people and contacts it tells: one of the population's vendors, as if the company had this one instead."""
     calls_per_minute: ClassVar[int | None] = None
 
     def __init__(self, population: Population, clock: Clock) -> None:
         self.population = population
         self.clock = clock
         self.goes_on = False
+
+    @property
+    def part(self) -> str:
+        return self.plays or self.name
 
     @abstractmethod
     def routes(self) -> Sequence[BaseRoute]: ...
@@ -87,18 +93,18 @@ class Vendor(ABC):
 
     def told(self, person: Person) -> Person:
         """Whose record is shown when `person` was found: somebody else's while the fault `foreign` is on."""
-        return self.population.another(person, self.name) if tells_foreign_rows.get() else person
+        return self.population.another(person, self.part) if tells_foreign_rows.get() else person
 
     def contacts(self, person: Person) -> ContactLog:
         """The contacts shown when `person`'s were asked, newest first; somebody else's while `foreign` is on."""
-        log = self.population.contacts(self.told(person), self.name)
+        log = self.population.contacts(self.told(person), self.part)
         if not self.goes_on or person.key not in LIVE_KEYS:
             return log
         return ContactLog(len(log), log.starts_at, lambda at: as_of(log[at], self.population.now, self.clock()))
 
     def contact(self, number: int) -> Contact | None:
         """The contact of this number; while `foreign` is on, the newest one of somebody else."""
-        found = self.population.contact(self.name, number)
+        found = self.population.contact(self.part, number)
         if found is None:
             return None
         if self.told(found.person) is not found.person:
@@ -106,7 +112,7 @@ class Vendor(ABC):
         return as_of(found, self.population.now, self.clock()) if self.goes_on else found
 
     def people(self) -> tuple[Person, ...]:
-        return self.population.people_in(self.name)
+        return self.population.people_in(self.part)
 
 
 def retry_headers(retry_after: int | None) -> dict[str, str]:

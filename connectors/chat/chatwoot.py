@@ -6,14 +6,15 @@ asked and mapped: docs/connectors/chatwoot.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx
 import msgspec
 
 from connectors.base import Capabilities, Fetched, Query, SourceConfig, VendorConnector
+from connectors.chat.chatwoot_csat import CSAT_MARK, rating_rows
 from connectors.chat.chatwoot_mapping import (
     CHANNELS,
     ContactRow,
@@ -65,7 +66,11 @@ class Chatwoot(VendorConnector):
         token: str
 
     class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+        """satisfaction: whether ratings are surveys of their own; costs a call for each conversation of inboxes that
+        ask for one."""
+
         account_id: Annotated[int, msgspec.Meta(gt=0)]
+        satisfaction: bool = False
 
     def __init__(
         self,
@@ -79,6 +84,11 @@ class Chatwoot(VendorConnector):
         url = f"{config.base_url.rstrip('/')}/app/accounts/{account}/conversations"
         self._mapper = ConversationMapper(self.name, url, config.region)
         self._inboxes: Kept[None, dict[int, InboxRow]] = Kept(INBOXES_LIFETIME_SECONDS)
+
+    @classmethod
+    def configured(cls, options: Any) -> type[Chatwoot]:
+        """One that tells surveys too, where the options say so."""
+        return ChatwootWithRatings if isinstance(options, Mapping) and options.get("satisfaction") is True else cls
 
     def auth(self) -> Auth | None:
         return StaticAuth("api_access_token", self.credentials.token)
@@ -100,23 +110,52 @@ class Chatwoot(VendorConnector):
         answers = await together(self._conversations(r.id, deadline) for r in records)
         rows = [row for answer in answers for row in answer]
         items, dropped = map_rows(rows, ConversationRow, lambda row: self._mapper.conversation(row, inboxes))
+        ratings = await self._ratings(rows, items, {r.id for r in records}, inboxes, deadline)
         return Fetched(
-            items=items,
+            items=[*items, *ratings],
             capped=any(len(answer) >= CONVERSATIONS_A_CONTACT for answer in answers),
             dropped=dropped,
         )
 
     async def fetch_one(self, external_id: str, deadline: Deadline) -> Interaction | None:
         """With its messages; a list has only the last one of each conversation."""
-        if not _is_number(external_id):
+        id_, mark, _ = external_id.partition(CSAT_MARK)
+        if not _is_number(id_) or (mark and not self.options.satisfaction):
             return None
-        path = f"{self._api}/conversations/{external_id}"
+        path = f"{self._api}/conversations/{id_}"
         row = await self.http.get_or_none(path, ConversationRow, deadline)
         if row is None:
             return None
         inboxes = await self._kept_inboxes(deadline)
+        if mark:
+            about = self._mapper.conversation(row, inboxes)
+            ratings = [] if about is None else await self._ratings_of(about, deadline)
+            return next((rating for rating in ratings if rating.external_id == external_id), None)
         messages, is_whole = await self._messages(path, deadline)
         return self._mapper.conversation(row, inboxes, messages, is_whole=is_whole)
+
+    async def _ratings(
+        self,
+        rows: Sequence[msgspec.Raw],
+        conversations: Sequence[Interaction],
+        record_ids: set[str],
+        inboxes: Mapping[int, InboxRow],
+        deadline: Deadline,
+    ) -> list[Interaction]:
+        """What was answered about these conversations, as far as they are of inboxes that ask for it."""
+        if not self.options.satisfaction:
+            return []
+        asking = {id_ for id_, inbox in inboxes.items() if inbox.csat_survey_enabled}
+        asked = {str(row.id) for row in decode_rows(rows, ConversationRow)[0] if row.inbox_id in asking}
+        about = [row for row in conversations if row.external_id in asked and row.record_id in record_ids]
+        found = await together(self._ratings_of(row, deadline) for row in about)
+        return [rating for ratings in found for rating in ratings]
+
+    async def _ratings_of(self, conversation: Interaction, deadline: Deadline) -> list[Interaction]:
+        """Among the last messages: a rating is asked for when a conversation is resolved."""
+        path = f"{self._api}/conversations/{conversation.external_id}/messages"
+        page = await self.http.get_or_none(path, _Rows, deadline)
+        return [] if page is None else rating_rows(conversation, page.payload)
 
     async def _contacts(self, identifier: Identifier, deadline: Deadline) -> list[ContactRow]:
         """Candidates. The search compares a part of any field, but takes the letters of an external id as they are;
@@ -170,6 +209,10 @@ class Chatwoot(VendorConnector):
 
     def _record(self, contact: ContactRow) -> Record:
         return record(contact, self.name, self.config.external_id_source, self.config.region)
+
+
+class ChatwootWithRatings(Chatwoot):
+    channels = Chatwoot.channels | {Channel.SURVEY}
 
 
 def _is_number(text: str) -> bool:

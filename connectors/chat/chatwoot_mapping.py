@@ -75,6 +75,7 @@ class InboxRow(msgspec.Struct):
     name: str | None = None
     channel_type: str | None = None
     medium: str | None = None
+    csat_survey_enabled: bool | None = None
 
 
 class _ContactInbox(msgspec.Struct):
@@ -247,6 +248,7 @@ class ConversationMapper:
             tags=tuple(row.labels or ()),
             address=self._address(channel, row.meta.sender),
             subject=_mail_subject(row),
+            inbox=(str(inbox.id), *([inbox.name] if inbox.name else ())),
             preview=next((preview(m.text) for m in reversed(told) if m.text), None),
             details=_details(channel, agent, direction, told, len(told) if is_whole else None),
         )

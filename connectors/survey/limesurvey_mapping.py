@@ -6,7 +6,6 @@ named by the survey's owner (attributes, question codes), so rows are dictionari
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,13 +29,13 @@ from connectors.interaction import (
     SurveyDetails,
 )
 from connectors.mapping import plain_text, preview, seconds_between
+from connectors.survey.answers import nps_score
 
 Row = dict[str, Any]
 AttributeName = Annotated[str, msgspec.Meta(pattern=r"^attribute_[1-9][0-9]*$")]
 
 NOT_STORED = "1980-01-01 00:00:00"
 """Written as `submitdate` by surveys that do not store dates: it only says that the response was submitted."""
-_NUMBER = re.compile(r"\s*(\d{1,2})(?:[.,]0+)?(?![\d.,])")
 _NOT_ASKED = frozenset({"X", "*"})
 """Question types that nobody answers: a text on the page, a calculation."""
 
@@ -223,13 +222,6 @@ class ResponseMapper:
         return (at if at.tzinfo else at.replace(tzinfo=self.time_zone)).astimezone(UTC)
 
 
-def nps_score(value: object) -> int | None:
-    """0 to 10 from `9`, `"9"`, `"9.0000000000"` or a choice that begins so (`"10 - certainly"`)."""
-    found = _NUMBER.match(_text(value) or "")
-    score = None if found is None else int(found[1])
-    return score if score is not None and score <= 10 else None
-
-
 def conditions(survey: SurveyOption, identifier: Identifier, source: str, region: str | None) -> list[dict[str, str]]:
     """How to ask one survey's participant list for somebody: exact matches, one call each.
 
@@ -240,7 +232,7 @@ def conditions(survey: SurveyOption, identifier: Identifier, source: str, region
         case IdentifierKind.EMAIL:
             return [{"email": value}]
         case IdentifierKind.PHONE if survey.phone_attribute is not None:
-            return [{survey.phone_attribute: spelling} for spelling in _spellings(value, region)]
+            return [{survey.phone_attribute: spelling} for spelling in identifiers.spellings(value, region)]
         case IdentifierKind.EXTERNAL_ID if identifier.source == source:
             return _conditions_of_person(survey, value, region)
         case IdentifierKind.EXTERNAL_ID if survey.external_id_attribute is not None:
@@ -254,16 +246,9 @@ def _conditions_of_person(survey: SurveyOption, person: str, region: str | None)
         return [{"email": person}]
     if person.startswith("+"):
         attribute = survey.phone_attribute
-        return [{attribute: spelling} for spelling in _spellings(person, region)] if attribute else []
+        return [{attribute: spelling} for spelling in identifiers.spellings(person, region)] if attribute else []
     survey_id, _, token = person.partition(":")
     return [{"token": token}] if token and survey_id == str(survey.id) else []
-
-
-def _spellings(e164: str, region: str | None) -> list[str]:
-    """`+39333…`, `39333…` and, for a number of the region itself, `333…`."""
-    spellings = [e164, identifiers.digits(e164)]
-    rest = identifiers.national(e164, region) if region is not None else None
-    return spellings if rest is None else [*spellings, rest]
 
 
 def _attribute(row: Row, name: str | None) -> str | None:

@@ -27,6 +27,8 @@ from connectors.interaction import (
     InteractionStatus,
     Leg,
     LegKind,
+    Link,
+    LinkKind,
     SurveyDetails,
 )
 from connectors.mapping import seconds_between
@@ -211,6 +213,7 @@ def _conversation_row(
         campaign=_campaign(conversation),
         division_ids=conversation.division_ids or (),
         address=_address(main, channel, direction, setting.region),
+        inbox=_inbox(main, direction),
         subject=_subject(conversation) or (session.conversation_subject if session else None) or None,
         details=_details(
             channel,
@@ -250,6 +253,7 @@ def _survey_row(survey: ConversationSurvey, about: Interaction, setting: Setting
             survey_name=survey.survey_form_name or survey.survey_form_id or survey.survey_id,
             nps_score=score if score is not None and 0 <= score <= 10 else None,
         ),
+        links=(Link(LinkKind.PARENT, about.external_id),),
     )
 
 
@@ -310,10 +314,9 @@ def _direction(conversation: Conversation, main: CommunicationSession) -> Direct
 
 
 def _address(main: CommunicationSession, channel: Channel, direction: Direction, region: str | None) -> Address | None:
-    inbound = DIRECTIONS.get((main.direction or "").lower(), direction) is not Direction.OUTBOUND
     candidates = (
         *(main.callback_numbers or ()),
-        *((main.ani, main.address_from) if inbound else (main.dnis, main.address_to)),
+        *((main.ani, main.address_from) if _is_inbound(main, direction) else (main.dnis, main.address_to)),
         main.address_self,
     )
     for text in candidates:
@@ -321,6 +324,16 @@ def _address(main: CommunicationSession, channel: Channel, direction: Direction,
         if identifier is not None:
             return Address(AddressKind.OTHER, identifier.kind, identifier.value)
     return None
+
+
+def _inbox(main: CommunicationSession, direction: Direction) -> tuple[str, ...]:
+    """The other side of `_address`: what the customer called or wrote to."""
+    ours = (main.dnis, main.address_to) if _is_inbound(main, direction) else (main.ani, main.address_from)
+    return tuple(text.removeprefix("tel:") for text in ours if text)
+
+
+def _is_inbound(main: CommunicationSession, direction: Direction) -> bool:
+    return DIRECTIONS.get((main.direction or "").lower(), direction) is not Direction.OUTBOUND
 
 
 def _identifier(text: str, channel: Channel, region: str | None) -> Identifier | None:

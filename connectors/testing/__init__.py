@@ -8,4 +8,9 @@ class TestAcmeDesk(ConnectorContract):
 
 import pytest
 
-pytest.register_assert_rewrite("connectors.testing.contract", "connectors.testing.walks")
+pytest.register_assert_rewrite(
+    "connectors.testing.contract",
+    "connectors.testing.mutations",
+    "connectors.testing.vendor",
+    "connectors.testing.walks",
+)

@@ -29,7 +29,7 @@ from connectors.interaction import (
     TicketStatus,
     WrapUpCode,
 )
-from connectors.mapping import seconds_between
+from connectors.mapping import plausible, seconds_between
 
 STATUSES = {
     "new": TicketStatus.NEW,
@@ -56,8 +56,6 @@ PRIORITIES = {TicketPriority.LOW: 0, TicketPriority.NORMAL: 50, TicketPriority.H
 
 NOBODY = "Nobody"
 SYSTEM_USERS = frozenset({NOBODY, "RT_System"})
-
-_EPOCH_YEAR = 1970
 
 
 class Listing(msgspec.Struct):
@@ -182,7 +180,7 @@ def instant(text: str | None) -> datetime | None:
         at = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return at if at.tzinfo is not None and at.year > _EPOCH_YEAR else None
+    return plausible(at) if at.tzinfo is not None else None
 
 
 def values_of(fields: list[CustomField] | str | None, name: str | None) -> list[str]:

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import httpx
 import msgspec
 
 from connectors import identifiers
-from connectors.base import Capabilities, Fetched, Query, SourceConfig, VendorConnector, Window
+from connectors.base import Capabilities, Fetched, Query, SourceConfig, VendorConnector, Wanted, Window
 from connectors.deadline import Deadline
 from connectors.errors import RefusedError
 from connectors.http import Auth, basic
@@ -28,6 +28,7 @@ from connectors.interaction import (
     Identifier,
     IdentifierKind,
     Interaction,
+    InteractionStatus,
     Queue,
     Record,
     SourceKind,
@@ -36,6 +37,7 @@ from connectors.mapping import decode_rows, together
 from connectors.ticketing.zendesk_mapping import Identity, Mapper, Ticket, User
 from connectors.ticketing.zendesk_names import Names
 from connectors.ticketing.zendesk_query import SECOND, phone_terms, quoted, wanted_terms, window_terms
+from connectors.ticketing.zendesk_rating import RATING_MARK, rating_row
 
 T = TypeVar("T")
 
@@ -65,11 +67,13 @@ class _Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """agent_url: where people open tickets, when not at the API's address. division: which of a ticket's ids
-    is its division. topic_field: id of the custom ticket field that says what it was about."""
+    is its division. topic_field: id of the custom ticket field that says what it was about. satisfaction: whether
+    the customer's rating of a ticket is a survey of its own as well."""
 
     agent_url: str | None = None
     division: Literal["brand", "group"] | None = None
     topic_field: int | None = None
+    satisfaction: bool = False
 
 
 class _Found(msgspec.Struct):
@@ -159,6 +163,11 @@ class Zendesk(VendorConnector):
         )
         self._names = Names(self.http)
 
+    @classmethod
+    def configured(cls, options: Any) -> type[Zendesk]:
+        """One that tells surveys too, where the options say so."""
+        return ZendeskWithRatings if isinstance(options, Mapping) and options.get("satisfaction") is True else cls
+
     def auth(self) -> Auth:
         return basic(f"{self.credentials.email}/token", self.credentials.token)
 
@@ -179,7 +188,7 @@ class Zendesk(VendorConnector):
         size = min(PAGE_CAP, max(SMALLEST_PAGE, query.limit + 1))
         ids = [record.id for record in records if _ID.fullmatch(record.id)]
         place = query.cursor or _Place(None, 1, size, capped=len(ids) > MOST_RECORDS)
-        wanted = wanted_terms(query.wanted)
+        wanted = wanted_terms(self._wanted(query.wanted))
         if not ids or wanted is None:
             return Fetched(())
         terms = [
@@ -201,15 +210,17 @@ class Zendesk(VendorConnector):
             ],
         )
         tickets, dropped = _of_type(found.results, "ticket", Ticket)
-        rows = await self._interactions(tickets, deadline)
+        rows, unmapped = await self._interactions(tickets, deadline)
         following, capped = _follow(place, found, [row.started_at for row in rows], query.ascending, size)
-        return Fetched(rows, following, capped=capped, dropped=dropped)
+        return Fetched(rows, following, capped=capped, dropped=dropped + unmapped)
 
     async def fetch_one(self, external_id: str, deadline: Deadline) -> Interaction | None:
-        if not _ID.fullmatch(external_id):
+        ticket_id = external_id.removesuffix(RATING_MARK) if self.options.satisfaction else external_id
+        if not _ID.fullmatch(ticket_id):
             return None
-        answer = await self.http.get_or_none(f"/api/v2/tickets/{external_id}", _OneTicket, deadline)
-        return None if answer is None else (await self._interactions([answer.ticket], deadline))[0]
+        answer = await self.http.get_or_none(f"/api/v2/tickets/{ticket_id}", _OneTicket, deadline)
+        rows, _ = ([], 0) if answer is None else await self._interactions([answer.ticket], deadline)
+        return next((row for row in rows if row.external_id == external_id), None)
 
     async def check(self, deadline: Deadline) -> None:
         """Zendesk answers this question to anonymous callers too, so the answer must be an agent."""
@@ -260,21 +271,35 @@ class Zendesk(VendorConnector):
         )
         return None if answer is None else self._mapper.record(user, decode_rows(answer.identities, Identity)[0])
 
-    async def _interactions(self, tickets: Sequence[Ticket], deadline: Deadline) -> list[Interaction]:
+    def _wanted(self, wanted: Wanted) -> Wanted:
+        """A ticket that is open again may have been rated before, and a rating is always completed."""
+        asks_for_ratings = self.options.satisfaction and InteractionStatus.COMPLETED in (wanted.statuses or ())
+        return msgspec.structs.replace(wanted, statuses=None) if asks_for_ratings else wanted
+
+    async def _interactions(self, tickets: Sequence[Ticket], deadline: Deadline) -> tuple[list[Interaction], int]:
+        """Rows of these tickets, and how many tickets could not be mapped."""
         groups, agents = await together(
             (
                 self._names.groups((ticket.group_id for ticket in tickets), deadline),
                 self._names.agents((ticket.assignee_id for ticket in tickets), deadline),
             )
         )
-        return [
-            self._mapper.interaction(
+        rows: list[Interaction] = []
+        unmapped = 0
+        for ticket in tickets:
+            row = self._mapper.interaction(
                 ticket,
                 None if ticket.group_id is None else Queue(str(ticket.group_id), groups[str(ticket.group_id)]),
                 None if ticket.assignee_id is None else Agent(str(ticket.assignee_id), agents[str(ticket.assignee_id)]),
             )
-            for ticket in tickets
-        ]
+            rating = rating_row(ticket, row) if row is not None and self.options.satisfaction else None
+            rows += [one for one in (row, rating) if one is not None]
+            unmapped += row is None
+        return rows, unmapped
+
+
+class ZendeskWithRatings(Zendesk):
+    channels = frozenset({Channel.TICKET, Channel.SURVEY})
 
 
 def _of_type(results: Iterable[msgspec.Raw], result_type: str, type_: type[T]) -> tuple[list[T], int]:

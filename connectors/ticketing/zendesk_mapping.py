@@ -6,7 +6,7 @@ Shapes: Zendesk's API reference, "Users", "User Identities", "Tickets"; "Via obj
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -26,6 +26,8 @@ from connectors.interaction import (
     InteractionStatus,
     Leg,
     LegKind,
+    Link,
+    LinkKind,
     Outcome,
     OutcomeKind,
     Queue,
@@ -34,8 +36,9 @@ from connectors.interaction import (
     TicketPriority,
     TicketStatus,
 )
-from connectors.mapping import plain_text, preview, seconds_between
+from connectors.mapping import plain_text, plausible, preview, seconds_between
 
+Id = Annotated[int, msgspec.Meta(gt=0)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 DESCRIPTION_CHARACTERS = 4000
@@ -133,8 +136,14 @@ class Via(msgspec.Struct):
 
 
 class Rating(msgspec.Struct):
+    """`reason`: of a bad one, where the account asks for it."""
+
     score: str | None = None
     comment: str | None = None
+    reason: str | None = None
+
+    def told(self) -> tuple[str | None, str | None, str | None]:
+        return self.score, self.comment, self.reason
 
 
 class CustomField(msgspec.Struct):
@@ -144,12 +153,12 @@ class CustomField(msgspec.Struct):
 
 class Ticket(msgspec.Struct):
     id: int
-    requester_id: int
+    requester_id: Id
     created_at: Instant
     updated_at: Instant | None = None
     submitter_id: int | None = None
-    assignee_id: int | None = None
-    group_id: int | None = None
+    assignee_id: Id | None = None
+    group_id: Id | None = None
     brand_id: int | None = None
     subject: str | None = None
     description: str | None = None
@@ -161,6 +170,7 @@ class Ticket(msgspec.Struct):
     satisfaction_rating: Rating | str | None = None
     is_public: bool | None = None
     from_messaging_channel: bool | None = None
+    followup_ids: list[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +205,7 @@ class Mapper:
             id=str(user.id),
             identifiers=tuple(HeldIdentifier(identifier, verified) for identifier, verified in held.items()),
             name=plain_text(user.name),
-            since=None if user.created_at is None else user.created_at.astimezone(UTC),
+            since=plausible(user.created_at),
         )
 
     def _identifier(self, identity: Identity) -> Identifier | None:
@@ -205,10 +215,13 @@ class Mapper:
             return identifiers.phone(identity.value, self.region)
         return None
 
-    def interaction(self, ticket: Ticket, queue: Queue | None, agent: Agent | None) -> Interaction:
+    def interaction(self, ticket: Ticket, queue: Queue | None, agent: Agent | None) -> Interaction | None:
+        """None for a ticket that tells no time."""
+        started_at = plausible(ticket.created_at)
+        if started_at is None:
+            return None
         status, ticket_status = STATUSES.get(ticket.status or "", UNKNOWN_STATUS)
-        started_at = ticket.created_at.astimezone(UTC)
-        touched_at = max(started_at, (ticket.updated_at or ticket.created_at).astimezone(UTC))
+        touched_at = max(started_at, plausible(ticket.updated_at) or started_at)
         ended_at = touched_at if status is InteractionStatus.COMPLETED else None
         direction = _direction(ticket)
         outcome, comments = _rating(ticket.satisfaction_rating)
@@ -240,6 +253,7 @@ class Mapper:
                 priority=PRIORITIES.get(ticket.priority or ""),
                 opened_via=_opened_via(ticket),
             ),
+            links=tuple(Link(LinkKind.REPLY, str(id_)) for id_ in ticket.followup_ids or ()),
         )
 
     def _division_ids(self, ticket: Ticket) -> tuple[str, ...]:

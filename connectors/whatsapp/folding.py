@@ -116,6 +116,7 @@ def conversation(source: str, thread: Thread, now: datetime, url: str | None = N
         url=url,
         address=Address(AddressKind.OTHER, kind, first.customer),
         preview=_preview(thread),
+        inbox=(first.sender,),
         details=ConversationDetails(
             agentless=agentless,
             message_count=len(thread),

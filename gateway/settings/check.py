@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path as FilePath
 from typing import Any
 
 import msgspec
 
 from connectors.base import SourceConfig, VendorConnector
 from connectors.interaction import Channel, IdentifierKind, SourceKind
+from connectors.registry import configured, files
+from connectors.rules import can_be_told_as
+from connectors.toml_text import TomlError
 from gateway.settings.fault import Finding, Path, nearest
 from gateway.settings.registry import Registry
 
@@ -69,16 +73,51 @@ def _source(source: Mapping[str, Any], path: Path, registry: Registry) -> Iterat
     if cls is None:
         yield Finding((*path, "connector"), "cannot be loaded", "repair or reinstall the package that offers it")
         return
+    options = source.get("options", {})
+    yield from _struct(options, cls.Options, (*path, "options"), secret=False)
+    try:
+        cls = configured(cls, options)
+    except TomlError as error:  # of another file that an option names
+        for index, fault in enumerate(error.faults):
+            yield Finding((*path, "options", index), fault.problem, fault.mend, elsewhere=fault)
+        return
     yield from _struct(source.get("credentials", {}), cls.Credentials, (*path, "credentials"), secret=True)
-    yield from _struct(source.get("options", {}), cls.Options, (*path, "options"), secret=False)
+    yield from _inboxes(source, path, cls)
     yield from _channels(source, path, cls)
+
+
+def _inboxes(source: Mapping[str, Any], path: Path, cls: type[VendorConnector]) -> Iterator[Finding]:
+    taken = source.get("channels", Channel)
+    for inbox, channel in _mapped(source).items():
+        if not _can_come(channel, cls):
+            known = ", ".join(other for other in Channel if _can_come(other, cls))
+            yield Finding((*path, "inboxes", inbox), "is a channel that its rows cannot be told as", f"known: {known}")
+        elif channel not in taken:
+            yield Finding((*path, "inboxes", inbox), "is a channel that is not taken from it", "add it to `channels`")
+
+
+def _mapped(source: Mapping[str, Any]) -> dict[str, Channel]:
+    """Its `inboxes`, without what is no channel."""
+    given = source.get("inboxes")
+    words = given.items() if isinstance(given, dict) else ()
+    return {inbox: Channel(word) for inbox, word in words if isinstance(word, str) and word in frozenset(Channel)}
+
+
+def _can_come(channel: Channel, cls: type[VendorConnector]) -> bool:
+    """From an inbox of this connector, by an operator's rule."""
+    return any(can_be_told_as(own, channel) for own in cls.channels)
+
+
+def _taken_channels(source: Mapping[str, Any], cls: type[VendorConnector]) -> list[Channel]:
+    """All that its connector has, and what its inboxes are said to carry."""
+    return sorted(cls.channels | {channel for channel in _mapped(source).values() if _can_come(channel, cls)})
 
 
 def _channels(source: Mapping[str, Any], path: Path, cls: type[VendorConnector]) -> Iterator[Finding]:
     channels = source.get("channels")
     if channels == []:
         yield Finding((*path, "channels"), "is empty", "leave it out to take every channel")
-    known = sorted(cls.channels)
+    known = _taken_channels(source, cls)
     for index, channel in enumerate(channels) if isinstance(channels, list) else ():
         if isinstance(channel, str) and channel in frozenset(Channel) and channel not in known:
             yield Finding(
@@ -126,12 +165,33 @@ def whole(config: SourceConfig, cls: type[VendorConnector], path: Path) -> Itera
             yield Finding((*path, key), "is refused by its connector", "check its documentation" if tells else reason)
 
 
+def connector_class(name: object, options: Any, registry: Registry) -> type[VendorConnector] | None:
+    """None where it cannot be had: the fault is found elsewhere."""
+    if not isinstance(name, str) or name not in registry.names():
+        return None
+    cls = registry.connector_class(name)
+    try:
+        return None if cls is None else configured(cls, options)
+    except TomlError:
+        return None
+
+
+def resolve_files(raw: Mapping[str, Any], registry: Registry, folder: FilePath) -> None:
+    """Options that name a file name it from the folder of the configuration."""
+    for _, source in tables(raw, "sources"):
+        name, options = source.get("connector"), source.get("options")
+        cls = registry.connector_class(name) if isinstance(name, str) and name in registry.names() else None
+        if cls is None or not isinstance(options, dict):
+            continue
+        for key in files(cls):
+            if isinstance(options.get(key), str) and "." in options[key]:
+                options[key] = str(folder / options[key])
+
+
 def add_defaults(raw: Mapping[str, Any], registry: Registry) -> None:
     """What a source leaves out and its connector decides."""
     for _, source in tables(raw, "sources"):
-        connector = source.get("connector")
-        known = isinstance(connector, str) and connector in registry.names()
-        cls = registry.connector_class(str(connector)) if known else None
+        cls = connector_class(source.get("connector"), source.get("options", {}), registry)
         if cls is not None:
-            source.setdefault("channels", sorted(cls.channels))
+            source.setdefault("channels", _taken_channels(source, cls))
             source.setdefault("verifies", list(VERIFIED_BY_DEFAULT.get(cls.kind, ())))

@@ -79,7 +79,7 @@ class Overrides:
     def _set_entry(
         self, place: _Place, table: dict[str, Any], path: Path, rest: list[str], variable: str, text: str
     ) -> None:
-        """One entry of `credentials`, `options`, `services` or `division_names`."""
+        """One entry of `credentials`, `options`, `services` and the like."""
         if not rest:
             raise _Unknown("name an entry below it")
         key = next((known for known in table if _plain(known) == rest[0]), rest[0])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
@@ -12,11 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from connectors.toml_text import Lines, TomlError, parse
 from gateway.deployment import EVERY_DIVISION
 from gateway.settings import check
 from gateway.settings.environment import Overrides
 from gateway.settings.fault import Fault, Finding, Path, SettingsError, nearest, spell
-from gateway.settings.lines import Lines
 from gateway.settings.model import GatewaySection, Settings
 from gateway.settings.registry import Installed, Registry
 from gateway.settings.shape import section_at
@@ -34,6 +32,7 @@ def load(path: FilePath, environment: Mapping[str, str], registry: Registry = _I
     text = _read(path)
     raw = _parse(text, path.name)
     overrides = Overrides(raw, environment, registry)
+    check.resolve_files(raw, registry, path.parent)
     locate = _Locator(path.name, Lines(text), overrides.origins)
     findings = list(check.find(raw, registry))
     check.add_defaults(raw, registry)
@@ -64,14 +63,9 @@ def _read(path: FilePath) -> str:
 
 def _parse(text: str, name: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        reason, _, place = str(error).rpartition(" (at ")
-        line = re.search(r"line (\d+)", place)
-        number = int(line[1]) if line else text.count("\n") + 1
-    # tomllib quotes at most the key that it tripped over, which may be half of a secret
-    reason = re.sub(r"'[^']*'|\"[^\"]*\"", "…", reason)
-    raise SettingsError([Fault("", f"{name}:{number}", "this is no TOML", reason[:1].lower() + reason[1:])])
+        return parse(text, name)
+    except TomlError as error:
+        raise SettingsError(error.faults) from None
 
 
 def _names(raw: Mapping[str, Any], registry: Registry) -> dict[str, frozenset[str]]:
@@ -94,7 +88,7 @@ def _names(raw: Mapping[str, Any], registry: Registry) -> dict[str, frozenset[st
 
 def _whole(settings: Settings, registry: Registry) -> Iterable[Finding]:
     for index, (source, config) in enumerate(zip(settings.sources, settings.source_configs(), strict=True)):
-        cls = registry.connector_class(source.connector)
+        cls = check.connector_class(source.connector, config.options, registry)
         assert cls is not None
         yield from check.whole(config, cls, ("sources", index))
 
@@ -119,7 +113,8 @@ def _finding(detail: ErrorDetails) -> Finding:
     if kind in _TYPES:
         return Finding(path, f"is not {_TYPES[kind]}", f"give {_TYPES[kind]}")
     if kind in _BOUNDS:
-        return Finding(path, *(text.format(**context) for text in _BOUNDS[kind]))
+        problem, mend = (text.format(**context) for text in _BOUNDS[kind])
+        return Finding(path, problem, mend)
     return Finding(path, "is not right", detail["msg"])
 
 
@@ -159,7 +154,8 @@ class _Locator:
             first.setdefault(finding.path, finding)
         located = sorted(((self._place(path), finding) for path, finding in first.items()), key=lambda item: item[0])
         return [
-            Fault(spell(finding.path), variable or f"{self._name}:{line}", finding.problem, finding.mend)
+            finding.elsewhere
+            or Fault(spell(finding.path), variable or f"{self._name}:{line}", finding.problem, finding.mend)
             for (variable, line), finding in located
         ]
 

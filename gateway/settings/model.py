@@ -8,9 +8,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 from connectors.base import SourceConfig
 from connectors.identifiers import email, phone, whatsapp
-from connectors.interaction import Channel, Identifier, IdentifierKind, JourneyStage, TicketPriority
+from connectors.interaction import (
+    AddressKind,
+    Channel,
+    Identifier,
+    IdentifierKind,
+    JourneyStage,
+    OutcomeKind,
+    TicketPriority,
+)
+from connectors.rules import RowRules
 from gateway.deployment import EVERY_DIVISION, Deployment, Module, SourceRules, WorkProfile
 from gateway.settings.types import (
+    AddressPattern,
     CampaignRef,
     ConnectorRef,
     Contact,
@@ -84,6 +94,13 @@ class GatewaySection(Section):
         default=45, ge=1, le=86_400, description="A message conversation without activity for this long is IDLE."
     )
     messaging_inactive_seconds: int = Field(default=60, ge=1, le=86_400, description="And INACTIVE after this long.")
+    repeat_contact_days: int = Field(
+        default=7,
+        ge=1,
+        le=365,
+        description="A contact on the same topic this soon after the last is a repeat: of the same episode, and a sign "
+        "that it was not resolved.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Least severe entry to log."
     )
@@ -277,6 +294,16 @@ class SourceSection(Section):
     )
     division_names: dict[str, OneDivision] = Field(default={}, description="Its division ids or names, to ours.")
     services: dict[str, Word] = Field(default={}, description="Its queue ids or names, to services of work profiles.")
+    inboxes: dict[str, Channel] = Field(
+        default={}, description="Its inboxes, mailboxes, numbers or queues, by id or name, to the channel they carry."
+    )
+    number_types: dict[AddressPattern, Literal["HOME", "WORK", "MOBILE", "OFFICE"]] = Field(
+        default={},
+        description="Addresses (+39…, or +3902* and *@example.org) to their kind, where it does not say.",
+    )
+    outcomes: dict[str, OutcomeKind] = Field(
+        default={}, description="Its outcomes, wrap-up codes or dispositions, by id or label, to how it went."
+    )
     verifies: tuple[IdentifierKind, ...] = Field(
         default=(),
         description="Kinds of identifiers that count as verified where it has no flag of its own.",
@@ -326,7 +353,14 @@ class SourceSection(Section):
             external_id_source=self.external_id_source,
             region=self.region or default_region,
             time_zone=self.time_zone,
+            rules=self._row_rules(),
         )
+
+    def _row_rules(self) -> RowRules | None:
+        if not (self.inboxes or self.number_types or self.outcomes):
+            return None
+        number_types = {pattern: AddressKind(kind) for pattern, kind in self.number_types.items()}
+        return RowRules(dict(self.inboxes), number_types, dict(self.outcomes))
 
 
 class TouchpointSection(Section):
@@ -337,6 +371,18 @@ class TouchpointSection(Section):
     sources: tuple[SourceRef, ...] = Field(default=(), description="Sources that tell of it.")
     queues: tuple[Word, ...] = Field(default=(), description="Services, as in work profiles.")
     campaigns: tuple[CampaignRef, ...] = Field(default=(), description="Campaigns, as `source/campaign id`.")
+
+
+class TopicSection(Section):
+    """A row is about the first topic of which it carries a mark, as far as the viewer is shown it."""
+
+    sources: tuple[SourceRef, ...] = Field(default=(), description="Sources that it is told by; empty: all.")
+    words: tuple[Word, ...] = Field(default=(), description="What sources themselves call it.")
+    tags: tuple[Word, ...] = Field(default=(), description="Tags that mark it.")
+    wrap_up_codes: tuple[Word, ...] = Field(
+        default=(), description="Wrap-up codes that mark it, by id, label or an outer level."
+    )
+    queues: tuple[Word, ...] = Field(default=(), description="Queues where it is dealt with, or their services.")
 
 
 class Settings(Section):
@@ -352,6 +398,9 @@ class Settings(Section):
     )
     work_profiles: dict[Name, WorkProfileSection] = Field(default={}, description="What agents work on.")
     sources: tuple[SourceSection, ...] = Field(default=(), description="The systems that are asked.")
+    topics: dict[Name, TopicSection] = Field(
+        default={}, description="What contacts are about, in your own terms; episodes are joined by it."
+    )
     touchpoints: dict[Name, TouchpointSection] = Field(default={}, description="Names for moments of a journey.")
 
     def deployment(self) -> Deployment:

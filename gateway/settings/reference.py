@@ -18,7 +18,7 @@ from gateway.settings.model import Section
 from gateway.settings.shape import bare, element_of, is_secret, is_table, leaves, words
 
 BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"
-UNITS = {"_ms": "ms", "_seconds": "s", "_bytes": "bytes"}
+UNITS = {"_ms": "ms", "_seconds": "s", "_bytes": "bytes", "_megabytes": "MiB"}
 
 
 def table() -> str:
@@ -38,12 +38,10 @@ def _type(field: FieldInfo) -> str:
     found = field.annotation
     if is_secret(found):
         return "secret"
-    if is_table(found):
-        return f"table of {_word(element_of(found), plural=True)}"
-    if bare(element_of(found)) is Channel:
-        return "list of channels"
-    if element_of(found) is not None:
-        return f"list of {_word(element_of(found), plural=True)}{_choices(element_of(found))}"
+    inner = element_of(found)
+    if inner is not None:
+        what = "channels" if bare(inner) is Channel else f"{_word(inner, plural=True)}{_choices(inner)}"
+        return f"{'table' if is_table(found) else 'list'} of {what}"
     return _word(found) + _choices(found) + _bounds(field)
 
 
@@ -51,14 +49,17 @@ def _word(annotation: Any, *, plural: bool = False) -> str:
     if is_secret(annotation):
         return "secrets"
     found = bare(annotation)
-    one, many = {int: ("whole number", "whole numbers"), bool: ("true or false", ""), Any: ("any", "any values")}.get(
-        found, ("text", "words") if not words(annotation) else ("one", "any")
-    )
+    one, many = {
+        int: ("whole number", "whole numbers"),
+        float: ("number", "numbers"),
+        bool: ("true or false", ""),
+        Any: ("any", "any values"),
+    }.get(found, ("text", "words") if not words(annotation) else ("one", "any"))
     return many if plural else one
 
 
 def _choices(annotation: Any) -> str:
-    return " of " + ", ".join(words(annotation)) if words(annotation) else ""
+    return " of " + ", ".join(word or "(empty)" for word in words(annotation)) if words(annotation) else ""
 
 
 def _bounds(field: FieldInfo) -> str:

@@ -320,9 +320,21 @@ def _contact(value: str) -> str:
     return found.value
 
 
+def _address_pattern(value: str) -> str:
+    """A contact in its normal form, or so much of one that many share."""
+    if "*" not in value:
+        return _contact(value)
+    if not re.fullmatch(r"\+[1-9]\d{0,13}\*|\*@[^\s*@]+", value):
+        raise refusal(
+            "is no pattern of addresses", "write +3902* for numbers that begin so, *@example.org for a domain"
+        )
+    return value.casefold()
+
+
 EncryptedUrl = Annotated[str, AfterValidator(_encrypted)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Host = Annotated[str, AfterValidator(_host)]
 Region = Annotated[str, AfterValidator(_region)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Contact = Annotated[str, AfterValidator(_contact)]
+AddressPattern = Annotated[str, AfterValidator(_address_pattern)]

@@ -166,8 +166,8 @@ class Chatwoot(Vendor):
         return any(value and folded in value.casefold() for value in loose) or text in (row["identifier"] or "")
 
     def _contact(self, person: Person, *, inboxes: bool = False) -> Row:
-        log = self.population.contacts(person, self.name)
-        held = self.population.held(person, self.name)
+        log = self.population.contacts(person, self.part)
+        held = self.population.held(person, self.part)
         return contact_row(person, held, log[0] if log else None, inboxes=inboxes)
 
     def _contacts_answer(self, request: Request, people: Sequence[Person], *, tells_more: bool = False) -> Response:
@@ -286,7 +286,7 @@ class Chatwoot(Vendor):
                 None if contact.agent is None else contact.agent.number,
                 frozenset(contact.tags),
             )
-            for contact in self.population.all_contacts(self.name)
+            for contact in self.population.all_contacts(self.part)
         ]
         return sorted(entries, key=lambda entry: (entry.last_activity_at, entry.number), reverse=True)
 

@@ -196,7 +196,7 @@ class GenesysCloud(Vendor):
         value = request.query_params.get("lookupVal", "").strip()
         if not value:
             raise Refused(400, "bad.request", "lookupVal is required")
-        found = self.population.holders(self.name, value.lower() if "@" in value else value)[:MOST_LOOKED_UP]
+        found = self.population.holders(self.part, value.lower() if "@" in value else value)[:MOST_LOOKED_UP]
         return {"contacts": [self._contact(person, expanded(request)) for person in found]}
 
     async def identifier_lookup(self, request: Request) -> Row:
@@ -216,7 +216,7 @@ class GenesysCloud(Vendor):
         if asked.type == "ExternalId" and (asked.externalSource is None or asked.externalSource.id != CRM_SOURCE_ID):
             known = asked.externalSource is not None and asked.externalSource.id
             raise Refused(404, "not.found", ABSENT) if known else Refused(400, "bad.request", NO_SOURCE)
-        for person in self.population.holders(self.name, value):
+        for person in self.population.holders(self.part, value):
             if (asked.type, value) in self._claims(person):
                 return self._contact(person, expanded(request))
         raise Refused(404, "not.found", ABSENT)
@@ -229,21 +229,21 @@ class GenesysCloud(Vendor):
 
     def _contact(self, person: Person, parts: frozenset[str]) -> Row:
         identifiers = self._claimed(person) if "identifiers" in parts else None
-        return rows.contact_row(person, self.population.held(person, self.name), identifiers, parts)
+        return rows.contact_row(person, self.population.held(person, self.part), identifiers, parts)
 
     def _claimed(self, person: Person) -> list[Row]:
         return [rows.identifier_row(kind, value, person) for kind, value in self._claims(person)]
 
     def _claims(self, person: Person) -> list[tuple[str, str]]:
         """An identifier belongs to one contact: where several share a number, to the first."""
-        held = self.population.held(person, self.name)
+        held = self.population.held(person, self.part)
         carried = [("Phone", number) for number, _ in held.phones] + [("Email", email) for email in held.emails]
         carried += [("SocialWhatsapp", held.whatsapp)] if held.whatsapp else []
         carried += [("ExternalId", held.crm_id)] if held.crm_id else []
-        return [(kind, value) for kind, value in carried if self.population.holders(self.name, value)[0] is person]
+        return [(kind, value) for kind, value in carried if self.population.holders(self.part, value)[0] is person]
 
     def _carries(self, person: Person, keywords: str) -> bool:
-        held = self.population.held(person, self.name)
+        held = self.population.held(person, self.part)
         names = [*person.given_name.casefold().split(), *person.family_name.casefold().split()]
         addresses = [*(number for number, _ in held.phones), *held.emails, held.crm_id or ""]
         return all(
@@ -263,7 +263,7 @@ class GenesysCloud(Vendor):
         if request.query_params.get("includeMerged", "false").lower() not in ("true", "false"):
             raise invalid_parameter(request, "includeMerged", "true, false")
         size = page_size(request, 25, MOST_SESSIONS)
-        start = _position(request.query_params.get("after"))
+        start = position_of(request.query_params.get("after"))
         log = self.contacts(person)
         found = list(islice(_journey(log, start), size + 1))
         path = f"/api/v2/externalcontacts/contacts/{person_id(person)}/journey/sessions"
@@ -272,7 +272,7 @@ class GenesysCloud(Vendor):
             "selfUri": self_uri(request, path),
         }
         if len(found) > size:
-            following = {**request.query_params, "pageSize": size, "after": _cursor(found[size][0])}
+            following = {**request.query_params, "pageSize": size, "after": cursor_of(found[size][0])}
             answer["nextUri"] = f"{path}?{urlencode(following)}"
         return answer
 
@@ -283,7 +283,7 @@ class GenesysCloud(Vendor):
         """A conversation's session has none of the web and app events that can be listed."""
         contact = self._asked_session(request)
         page_size(request, 25, MOST_SESSIONS)
-        _position(request.query_params.get("after"))
+        position_of(request.query_params.get("after"))
         for kind in filter(None, request.query_params.get("eventType", "").split(",")):
             if kind not in EVENT_TYPES:
                 raise invalid_parameter(request, "eventType", ", ".join(EVENT_TYPES))
@@ -359,7 +359,7 @@ class GenesysCloud(Vendor):
             person = self._people_by_id.get(value)
             return frozenset() if person is None else frozenset({person.number})
         if dimension in ("ani", "dnis", "addressFrom", "addressTo", "callbackNumber"):
-            found = self.population.holders(self.name, value.removeprefix("tel:")) or self._guests.get(value, ())
+            found = self.population.holders(self.part, value.removeprefix("tel:")) or self._guests.get(value, ())
             return frozenset(person.number for person in found) or None
         return None
 
@@ -436,11 +436,11 @@ def _journey(log: ContactLog, start: int) -> Iterator[tuple[int, Contact]]:
             yield position, contact
 
 
-def _cursor(position: int) -> str:
+def cursor_of(position: int) -> str:
     return base64.urlsafe_b64encode(f"session/{position}".encode()).decode()
 
 
-def _position(cursor: str | None) -> int:
+def position_of(cursor: str | None) -> int:
     if not cursor:
         return 0
     try:

@@ -56,6 +56,15 @@ def session_id(contact: Contact) -> str:
     return _numbered("session", contact.number)
 
 
+def visit_id(contact: Contact) -> str:
+    """Of the web session before a conversation."""
+    return _numbered("visit", contact.number)
+
+
+def visit_number(text: str) -> int | None:
+    return _number("visit", text)
+
+
 def conversation_number(text: str) -> int | None:
     return _number("conversation", text)
 

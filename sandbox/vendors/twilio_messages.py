@@ -10,44 +10,39 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import date, datetime, timedelta
 from heapq import merge
 from itertools import islice
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.contacts import Contact, Person, Turn
-from sandbox.credentials import (
-    TWILIO_ACCOUNT_SID,
-    TWILIO_API_KEY,
-    TWILIO_API_SECRET,
-    TWILIO_AUTH_TOKEN,
-    TWILIO_NUMBER,
+from sandbox.credentials import TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_NUMBER
+from sandbox.vendor import Vendor, json_answer, tells_foreign_rows
+from sandbox.vendors.twilio_http import (
+    API,
+    Refused,
+    error_answer,
+    failure_of,
+    gmt_day,
+    midnight,
+    missing,
+    not_found,
+    page_frame,
+    page_size,
+    refusal_of,
+    rfc_2822,
+    whole,
 )
-from sandbox.vendor import Vendor, has_basic, json_answer, retry_headers, tells_foreign_rows
 
-API = "/2010-04-01"
-PAGE_SIZE = 50
-MOST_A_PAGE = 1_000
 LONGEST_TALK = timedelta(days=1)
 """No talk lasts longer, so a day's messages belong to contacts that began at most this much earlier."""
 
 _SID = re.compile(r"SM[0-9a-f]{18}([0-9a-f]{12})([0-9a-f]{2})")
-_ACCOUNT_IN_PATH = re.compile(r"/2010-04-01/Accounts/([^/]+?)(?:\.json)?(?:/|$)")
 _UNDELIVERABLE = (63016, "Failed to send freeform message because you are outside the allowed window.")
-
-
-class _Refused(Exception):
-    """A request this vendor does not take: its own error code and what it says."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +120,14 @@ class TwilioMessages(Vendor):
             Route(f"{messages}.json", self.list_messages),
             Route(f"{messages}/{{sid}}/Media.json", self.list_media),
             Route(f"{messages}/{{sid}}.json", self.fetch_message),
-            Route("/{path:path}", _not_found),
+            Route("/{path:path}", not_found),
         )
 
     def refusal(self, request: Request) -> Response | None:
-        by_token = has_basic(request, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN)
-        if not by_token and not has_basic(request, TWILIO_API_KEY, TWILIO_API_SECRET):
-            return _error(401, 20003, "Authenticate", {"www-authenticate": 'Basic realm="Twilio API"'})
-        account = _ACCOUNT_IN_PATH.search(request.url.path)
-        return None if account is None or account[1] == TWILIO_ACCOUNT_SID else _missing(request)
+        return refusal_of(request)
 
     def failure(self, status: int, retry_after: int | None) -> Response:
-        code, message = (20429, "Too Many Requests") if status == 429 else (20500, "An internal error has occurred")
-        return _error(status, code, message, retry_headers(retry_after))
+        return failure_of(status, retry_after)
 
     async def account(self, request: Request) -> Response:
         made_at = min(person.known_since for person in self.people())
@@ -145,8 +135,8 @@ class TwilioMessages(Vendor):
         return json_answer(
             {
                 "auth_token": TWILIO_AUTH_TOKEN,
-                "date_created": _rfc_2822(made_at),
-                "date_updated": _rfc_2822(made_at),
+                "date_created": rfc_2822(made_at),
+                "date_updated": rfc_2822(made_at),
                 "friendly_name": "Contact centre",
                 "owner_account_sid": TWILIO_ACCOUNT_SID,
                 "sid": TWILIO_ACCOUNT_SID,
@@ -159,30 +149,30 @@ class TwilioMessages(Vendor):
 
     async def fetch_message(self, request: Request) -> Response:
         message = self._message(request.path_params["sid"])
-        return _missing(request) if message is None else json_answer(_row(message))
+        return missing(request) if message is None else json_answer(_row(message))
 
     async def list_media(self, request: Request) -> Response:
         """Always empty: nobody here sends pictures."""
         message = self._message(request.path_params["sid"])
         if message is None:
-            return _missing(request)
+            return missing(request)
         path = f"{API}/Accounts/{TWILIO_ACCOUNT_SID}/Messages/{message.sid}/Media.json"
         try:
-            size = _page_size(request)
-        except _Refused as error:
-            return _error(400, error.code, str(error))
-        return json_answer({"media_list": [], **_page(path, {}, size, 0, None, 0, None, None)})
+            size = page_size(request)
+        except Refused as error:
+            return error_answer(400, error.code, str(error))
+        return json_answer({"media_list": [], **page_frame(path, {}, size, 0, None, 0, None, None)})
 
     async def list_messages(self, request: Request) -> Response:
         """Newest first. Unknown parameters are ignored."""
         try:
             return json_answer(self._list(request))
-        except _Refused as error:
-            return _error(400, error.code, str(error))
+        except Refused as error:
+            return error_answer(400, error.code, str(error))
 
     def _list(self, request: Request) -> dict[str, object]:
         params = request.query_params
-        asked, size, page = _asked(request), _page_size(request), _number(request, "Page", 0, 0)
+        asked, size, page = _asked(request), page_size(request), whole(request, "Page", 0, 0)
         token = params.get("PageToken")
         rows, more_before, more_after = self._read(asked, size, token)
         filters = {name: params[name] for name in ("To", "From", *_DATES) if params.get(name)}
@@ -191,7 +181,7 @@ class TwilioMessages(Vendor):
         previous = f"PB{rows[0].sid}" if more_before else None
         return {
             "messages": [_row(message) for message in rows],
-            **_page(path, filters, size, page, token, len(rows), following, previous),
+            **page_frame(path, filters, size, page, token, len(rows), following, previous),
         }
 
     def _read(self, asked: _Asked, size: int, token: str | None) -> tuple[list[_Message], bool, bool]:
@@ -201,7 +191,7 @@ class TwilioMessages(Vendor):
             return rows[:size], False, len(rows) > size
         beside = self._message(token[2:])
         if beside is None or token[:2] not in ("PA", "PB"):
-            raise _Refused(20001, "Invalid page token")
+            raise Refused(20001, "Invalid page token")
         newest_first = token[:2] == "PA"
         rows = list(islice(self._stream(asked, beside, newest_first=newest_first), size + 1))
         shown, more = rows[:size], len(rows) > size
@@ -220,8 +210,8 @@ class TwilioMessages(Vendor):
     def _of_person(
         self, person: Person, asked: _Asked, beside: _Message | None, newest_first: bool
     ) -> Iterator[_Message]:
-        start = None if asked.first is None else _midnight(asked.first) - LONGEST_TALK
-        end = None if asked.last is None else _midnight(asked.last) + timedelta(days=1)
+        start = None if asked.first is None else midnight(asked.first) - LONGEST_TALK
+        end = None if asked.last is None else midnight(asked.last) + timedelta(days=1)
         if beside is not None and newest_first:
             turn = beside.key[0] + timedelta(seconds=1)
             end = turn if end is None else min(end, turn)
@@ -258,9 +248,9 @@ def _row(message: _Message) -> dict[str, Any]:
         "account_sid": TWILIO_ACCOUNT_SID,
         "api_version": "2010-04-01",
         "body": message.turn.text,
-        "date_created": _rfc_2822(created_at),
-        "date_sent": None if sent_at is None else _rfc_2822(sent_at),
-        "date_updated": _rfc_2822(created_at),
+        "date_created": rfc_2822(created_at),
+        "date_sent": None if sent_at is None else rfc_2822(sent_at),
+        "date_updated": rfc_2822(created_at),
         "direction": "inbound" if message.inbound else "outbound-api",
         "error_code": error_code,
         "error_message": error_message,
@@ -290,93 +280,13 @@ def _status(message: _Message) -> tuple[str, tuple[int | None, str | None]]:
     return "read" if read else "delivered", (None, None)
 
 
-def _page(
-    path: str,
-    filters: dict[str, str],
-    size: int,
-    page: int,
-    token: str | None,
-    rows: int,
-    following: str | None,
-    previous: str | None,
-) -> dict[str, object]:
-    """The frame around a page. Its addresses start at the host's root and keep the filters that were asked."""
-
-    def uri(number: int, token: str | None) -> str:
-        asked = {**filters, "PageSize": size, "Page": number, **({"PageToken": token} if token else {})}
-        return f"{path}?{urlencode(asked)}"
-
-    start = page * size
-    return {
-        "end": start + max(rows - 1, 0),
-        "first_page_uri": uri(0, None),
-        "next_page_uri": uri(page + 1, following) if following else None,
-        "page": page,
-        "page_size": size,
-        "previous_page_uri": uri(max(page - 1, 0), previous) if previous else None,
-        "start": start,
-        "uri": uri(page, token),
-    }
-
-
 _DATES = ("DateSent", "DateSent<", "DateSent>")
 
 
 def _asked(request: Request) -> _Asked:
     """`DateSent>=2026-01-01` is the parameter `DateSent>`; its day is included, as that of `DateSent<` is."""
-    exact, last, first = (_day(name, request.query_params.get(name)) for name in _DATES)
+    exact, last, first = (gmt_day(name, request.query_params.get(name)) for name in _DATES)
     if exact is not None:
         first = exact if first is None else max(first, exact)
         last = exact if last is None else min(last, exact)
     return _Asked(request.query_params.get("From") or None, request.query_params.get("To") or None, first, last)
-
-
-def _day(name: str, text: str | None) -> date | None:
-    """Only the GMT day of what is given counts, however the moment is spelled."""
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(text)
-        except ValueError:
-            raise _Refused(20001, f"Invalid date for {name}") from None
-    return (moment if moment.tzinfo is None else moment.astimezone(UTC)).date()
-
-
-def _page_size(request: Request) -> int:
-    size = _number(request, "PageSize", PAGE_SIZE, 1)
-    if size > MOST_A_PAGE:
-        raise _Refused(20007, f"Page size must be at most {MOST_A_PAGE}")
-    return size
-
-
-def _number(request: Request, name: str, default: int, least: int) -> int:
-    text = request.query_params.get(name, str(default))
-    if not text.isdecimal() or int(text) < least:
-        raise _Refused(20001, f"Invalid {name}")
-    return int(text)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
-
-
-def _rfc_2822(moment: datetime) -> str:
-    """`Fri, 24 May 2019 17:44:46 +0000`"""
-    return format_datetime(moment.astimezone(UTC))
-
-
-def _error(status: int, code: int, message: str, headers: dict[str, str] | None = None) -> Response:
-    more = f"https://www.twilio.com/docs/errors/{code}"
-    return json_answer({"code": code, "message": message, "more_info": more, "status": status}, status, headers)
-
-
-def _missing(request: Request) -> Response:
-    path = API + request.url.path.partition(API)[2]
-    return _error(404, 20404, f"The requested resource {path} was not found")
-
-
-async def _not_found(request: Request) -> Response:
-    return _missing(request)

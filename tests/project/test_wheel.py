@@ -11,7 +11,8 @@ import pytest
 
 from tests.project.support import PACKAGES, ROOT, read
 
-DATA = {"gateway/demo/gateway.toml", "gateway/py.typed", "connectors/py.typed"}
+MANIFESTS = {str(path.relative_to(ROOT)) for path in ROOT.glob("connectors/declarative/manifests/*.toml")}
+DATA = {"gateway/demo/gateway.toml", "gateway/py.typed", "connectors/py.typed"} | MANIFESTS
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,13 @@ import httpx
 import pytest
 
 from sandbox.credentials import REQUEST_TRACKER_PASSWORD, REQUEST_TRACKER_USER, ZENDESK_EMAIL, ZENDESK_TOKEN
-from sandbox.population import JOHN_EMAIL, VENDORS
+from sandbox.population import JOHN_EMAIL
+from sandbox.vendors import VENDOR_TYPES
 from tests.sandbox.support import sandbox_of, serving
 
 AUTH = (f"{ZENDESK_EMAIL}/token", ZENDESK_TOKEN)
 GROUPS = "/zendesk/api/v2/groups.json"
+NAMES = [kind.name for kind in VENDOR_TYPES]
 
 
 @pytest.fixture
@@ -76,7 +78,7 @@ async def test_html_and_empty_are_a_success_code_without_json(http):
     assert (empty.status_code, empty.content) == (200, b"")
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", NAMES)
 async def test_429_says_how_long_to_wait(http, vendor):
     await http.put(f"/_control/{vendor}", json={"fault": "status", "status": 429, "retry_after": 17})
     answer = await http.get(f"/{vendor}/")
@@ -84,14 +86,14 @@ async def test_429_says_how_long_to_wait(http, vendor):
     assert answer.headers["retry-after"] == "17"
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", NAMES)
 async def test_every_vendor_can_break_in_every_way(http, vendor):
     for fault in ("reset", "hang"):
         await http.put(f"/_control/{vendor}", json={"fault": fault})
         with pytest.raises(httpx.TransportError):
             await http.get(f"/{vendor}/", timeout=0.2)
     await http.put(f"/_control/{vendor}", json={})
-    assert (await http.get(f"/{vendor}/")).status_code in (401, 404)
+    assert (await http.get(f"/{vendor}/")).status_code in (401, 403, 404)
 
 
 async def test_foreign_gives_another_customers_rows(http):

@@ -67,6 +67,7 @@ async def test_a_web_chat() -> None:
         legs=(Leg(started, None, LegKind.AGENT, Queue("team-4", "Orders"), Agent("7", "Marta Conti")),),
         tags=("delivery", "vip"),
         preview="Is my order late?",
+        inbox=("1", "Web shop"),
         details=ConversationDetails(
             message_count=None, messages=(Message(last, MessageParty.CUSTOMER, "Is my order <b>late</b>?"),)
         ),

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from connectors.interaction import Comment, InteractionStatus, SurveyAnswer, SurveyDetails
+from connectors.survey.answers import nps_score
 from connectors.survey.limesurvey import MAX_INVITATIONS, TOKENS_A_CALL
-from connectors.survey.limesurvey_mapping import Question, Questions, nps_score
+from connectors.survey.limesurvey_mapping import Question, Questions
 from tests.connectors.support import soon
 from tests.connectors.survey.limesurvey.fake import (
     EVER,

@@ -20,6 +20,8 @@ from connectors.interaction import (
     Interaction,
     InteractionStatus,
     LegKind,
+    Link,
+    LinkKind,
     SurveyDetails,
 )
 from connectors.telephony.genesys_api import Conversation, JourneySession
@@ -233,6 +235,7 @@ def test_an_answered_survey_is_a_row_of_its_own() -> None:
     assert (survey.started_at, survey.ended_at) == (call.started_at, after(90_000))
     assert [(leg.queue and leg.queue.id, leg.agent and leg.agent.id) for leg in survey.legs] == [(BILLING, BRUNO)]
     assert survey.division_ids == call.division_ids
+    assert survey.links == (Link(LinkKind.PARENT, "conv-survey"),)
 
 
 def test_a_score_outside_the_scale_is_none() -> None:

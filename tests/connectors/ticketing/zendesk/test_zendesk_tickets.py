@@ -27,6 +27,8 @@ from connectors.interaction import (
     InteractionStatus,
     Leg,
     LegKind,
+    Link,
+    LinkKind,
     Outcome,
     OutcomeKind,
     Queue,
@@ -246,6 +248,14 @@ async def test_options_for_links_divisions_and_topic() -> None:
     assert row.division_ids == ("71",) and row.topic is None
     plain = await one({})
     assert plain.division_ids == () and plain.topic is None
+
+
+async def test_a_closed_ticket_names_those_that_follow_it_up() -> None:
+    assert (await one({"followup_ids": [3010, 3011]})).links == (
+        Link(LinkKind.REPLY, "3010"),
+        Link(LinkKind.REPLY, "3011"),
+    )
+    assert (await one({"followup_ids": None})).links == ()
 
 
 async def test_names_are_asked_for_once_for_a_while_and_the_missing_too() -> None:

@@ -1,11 +1,17 @@
-"""On which line of a TOML text each key stands. `tomllib` reads the values but forgets where they were."""
+"""TOML that people write: on which line each key stands, and what is wrong with it, in words that help to mend it.
+
+`tomllib` reads the values but forgets where they were. No value of a text is ever in a fault.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any, NamedTuple
 
-from gateway.settings.fault import Path
+Path = tuple[str | int, ...]
 
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
@@ -18,6 +24,69 @@ _STRING = re.compile(
     re.DOTALL,
 )
 _SCALAR = re.compile(r"[^,\]}\n#]*")
+
+
+class Fault(NamedTuple):
+    """`where`: `gateway.toml:12`, or the name of the variable. `problem` follows the key, `mend` is an order."""
+
+    key_path: str
+    where: str
+    problem: str
+    mend: str
+
+    def __str__(self) -> str:
+        key = "" if self.key_path in ("", self.where) else f"{self.key_path} "
+        return f"{self.where}: {key}{self.problem}; {self.mend}"
+
+
+class TomlError(Exception):
+    """A text was refused; `faults` names everything that is wrong with it."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = list(faults)
+
+
+class Finding(NamedTuple):
+    """A fault before it is known where in the text its key stands. `elsewhere`: it is known, and in another text."""
+
+    path: Path
+    problem: str
+    mend: str
+    elsewhere: Fault | None = None
+
+
+def spell(path: Path) -> str:
+    """`("roles", "team lead", "divisions", 0)` as `roles."team lead".divisions[0]`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += "." * bool(text) + (part if _BARE_KEY.fullmatch(part) else f'"{part}"')
+    return text
+
+
+def nearest(word: object, known: Iterable[str]) -> str:
+    """The mend for a name that nobody knows: the known one it looks like, else all of them."""
+    names = sorted(known)
+    close = get_close_matches(str(word), names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"known: {', '.join(names)}" if names else "there is none to name yet"
+
+
+def parse(text: str, name: str) -> dict[str, Any]:
+    """Raises `TomlError` with the line where the text stops being TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        reason, _, place = str(error).rpartition(" (at ")
+        line = re.search(r"line (\d+)", place)
+        number = int(line[1]) if line else text.count("\n") + 1
+    # tomllib quotes at most the key that it tripped over, which may be half of a secret
+    reason = re.sub(r"'[^']*'|\"[^\"]*\"", "…", reason)
+    raise TomlError([Fault("", f"{name}:{number}", "this is no TOML", reason[:1].lower() + reason[1:])])
 
 
 class Lines:

@@ -1,0 +1,1 @@
+"""Vendors whose systems are of kind CAMPAIGN."""

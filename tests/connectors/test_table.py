@@ -1,0 +1,55 @@
+"""The table of all vendors is the one that the connectors themselves make."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from connectors import table
+from connectors.base import Capabilities
+from connectors.registry import BUILT_IN, connector_class
+
+PAGE = Path(__file__).parents[2] / "docs" / "connectors" / "README.md"
+VENDORS = sorted(BUILT_IN.keys() - {table.BY_OPTIONS})
+
+
+def test_the_page_is_made_from_the_connectors() -> None:
+    assert PAGE.read_text(encoding="utf-8") == table.page(), f"run: python -m connectors.table {PAGE}"
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_each_vendor_is_in_both_tables(name: str) -> None:
+    rows = re.findall(rf"^\| \[{name}\]\({name}\.md\) \|(.*)\|$", table.page(), re.MULTILINE)
+    assert len(rows) == 2
+    assert connector_class(name).capabilities.cannot_see, "every credential is blind to something"
+
+
+def test_nothing_of_a_sheet_is_left_out() -> None:
+    """Every field of the sheet makes a difference to the page."""
+    sheet = Capabilities(seek=False, ascending=False, finds_by=frozenset())
+    others = {
+        "seek": True,
+        "ascending": True,
+        "finds_by": frozenset({"PHONE"}),
+        "order_guaranteed": True,
+        "window_granularity_seconds": 86_400,
+        "page_cap": 7,
+        "row_cap": 70,
+        "search": True,
+        "pushes": frozenset({"tags"}),
+        "live_state": True,
+        "history_days": 558,
+        "cannot_see": "the dark side",
+    }
+    assert others.keys() == {field.name for field in fields(Capabilities)}
+    plain = told(sheet)
+    for field, value in others.items():
+        assert told(Capabilities(**{**{name: getattr(sheet, name) for name in others}, field: value})) != plain, field
+
+
+def told(sheet: Capabilities) -> list[str]:
+    cls = type("Desk", (connector_class("zendesk"),), {"capabilities": sheet})
+    return [cell(cls) for cell in (*table.WHAT.values(), *table.HOW.values())]
