@@ -11,7 +11,9 @@ from typing import Protocol
 
 import msgspec
 
+from connectors.errors import MalformedError
 from connectors.interaction import (
+    Attachment,
     Channel,
     DeliveryState,
     HeldIdentifier,
@@ -63,10 +65,31 @@ class MessageArrived(msgspec.Struct, frozen=True, tag="message"):
 
 
 class DeliveryChanged(msgspec.Struct, frozen=True, tag="delivery"):
-    """What became of a message; may come before the message, twice, or behind a later one."""
+    """What became of a message; may come before the message, twice, or behind a later one.
+
+    `record_id`, `line`: as in `MessageArrived`, where the source says whom it went to and from which line.
+    """
 
     message_id: str
     state: DeliveryState
+    at: datetime
+    record_id: str = ""
+    line: str = ""
+
+
+class MessageEdited(msgspec.Struct, frozen=True, tag="edited"):
+    """A message's content as it is now; may come before the message. Of several the one with the later `at` counts."""
+
+    message_id: str
+    at: datetime
+    text: str | None
+    attachments: tuple[Attachment, ...] = ()
+
+
+class MessageRemoved(msgspec.Struct, frozen=True, tag="message_removed"):
+    """Its writer took the message back: its content is to be shown no more."""
+
+    message_id: str
     at: datetime
 
 
@@ -80,7 +103,7 @@ class Hint(msgspec.Struct, frozen=True, tag="hint"):
     external_ids: tuple[str, ...] = ()
 
 
-Change = RowChanged | RowRemoved | MessageArrived | DeliveryChanged | Hint
+Change = RowChanged | RowRemoved | MessageArrived | MessageEdited | MessageRemoved | DeliveryChanged | Hint
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -93,6 +116,14 @@ class Event(msgspec.Struct, frozen=True):
 
 class Refused(Exception):
     """The delivery is not the vendor's, or too old; nothing of it is looked at."""
+
+
+class PartlyMalformedError(MalformedError):
+    """Some of a batch makes no sense. `events`: the others, which count now; the delivery is kept aside besides."""
+
+    def __init__(self, source: str, reason: str, events: Sequence[Event]) -> None:
+        super().__init__(source, reason)
+        self.events = tuple(events)
 
 
 class Receiver(Protocol):
@@ -111,5 +142,5 @@ class Receiver(Protocol):
 
     def events(self, delivery: Delivery) -> list[Event]:
         """What a verified delivery says. Raises `connectors.errors.MalformedError` when it makes no sense: it is kept
-        aside then, and can be read again by a later version."""
+        aside then, and can be read again by a later version. Of a batch see `PartlyMalformedError`."""
         ...

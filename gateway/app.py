@@ -9,17 +9,20 @@ from contextlib import asynccontextmanager, suppress
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from gateway.build import document_limits
 from gateway.core import Gateway
 from gateway.errors import BadUserInputError
 from gateway.graph.schema import Executable
+from gateway.graph.socket import GraphQLSocket
+from gateway.graph.streams import Streams
 from gateway.graph.view import GraphQLView, refusal
+from gateway.live.hub import Hub
 from gateway.settings import Settings
 from gateway.viewer.authenticate import Authenticator
-from gateway.web import Answer, Call, Entrance
+from gateway.web import Answer, Call, Entrance, Hosts, Streamed
 
 GRAPHQL_PATH = "/graphql"
 
@@ -47,7 +50,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.ensure_future(run()) for run in background]
+        tasks = [asyncio.ensure_future(run()) for run in (*background, hub.run)]
         app.state.ready = True
         try:
             yield
@@ -68,7 +71,10 @@ def create_app(
         return JSONResponse({"status": "ready" if ready else "starting"}, status_code=200 if ready else 503)
 
     async def graphql(request: Request) -> Response:
-        return _response(await view(_call(request)))
+        answer = await view(_call(request))
+        if isinstance(answer, Streamed):
+            return StreamingResponse(answer.pieces, answer.status, media_type=answer.media_type)
+        return _response(answer)
 
     async def nowhere(request: Request, error: Exception) -> Response:
         return _response(refusal(_call(request), BadUserInputError("There is nothing at this path."), 404))
@@ -76,7 +82,16 @@ def create_app(
     async def wrong_method(request: Request, error: Exception) -> Response:
         return _response(refusal(_call(request), BadUserInputError("This path does not take this method."), 405))
 
-    view = GraphQLView(executable, gateway, authenticator)
+    hub = Hub(gateway)
+    view = GraphQLView(executable, gateway, authenticator, hub)
+    socket = GraphQLSocket(
+        Streams(executable, gateway, hub),
+        gateway,
+        authenticator,
+        answers_host=Hosts(section.answered_hosts()),
+        origins=section.origins,
+        max_message_bytes=section.max_body_bytes,
+    )
     entrance = Middleware(
         Entrance,
         endpoints={GRAPHQL_PATH: view},
@@ -84,10 +99,11 @@ def create_app(
         hosts=section.answered_hosts(),
         origins=section.origins,
     )
-    return Starlette(
+    app = Starlette(
         routes=[
             # for what the entrance leaves to Starlette: the path behind a prefix, or with a slash at its end
             Route(GRAPHQL_PATH, graphql, methods=["POST"]),
+            WebSocketRoute(GRAPHQL_PATH, socket),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             *more_routes,
@@ -96,6 +112,8 @@ def create_app(
         exception_handlers={404: nowhere, 405: wrong_method},
         lifespan=lifespan,
     )
+    app.state.hub = hub  # whoever learns of news wakes those who watch
+    return app
 
 
 def _call(request: Request) -> Call:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -21,7 +22,7 @@ from gateway.sealing import Sealer
 from gateway.settings import Settings
 from gateway.settings.model import SourceSection
 from gateway.sources.cache import SourceCache
-from gateway.sources.enrich import Enrichment, EscalationRule, TouchpointRule
+from gateway.sources.enrich import Enrichment, EscalationRule, TopicRule, TouchpointRule
 from gateway.sources.source import Source
 
 TransportFactory = Callable[[SourceSection], httpx.AsyncBaseTransport]
@@ -60,6 +61,7 @@ def build_gateway(
         cursors=Sealer(secret, "cursor"),
         deadline_seconds=settings.gateway.deadline_ms / 1000,
         limits=LivenessLimits(settings.gateway.messaging_idle_seconds, settings.gateway.messaging_inactive_seconds),
+        repeat_within=timedelta(days=settings.gateway.repeat_contact_days),
         namespaces=frozenset(s.external_id_source for s in settings.sources if s.external_id_source),
         time_zone=ZoneInfo(settings.gateway.time_zone),
         region=settings.gateway.region,
@@ -114,4 +116,15 @@ def _enrichment(settings: Settings, section: SourceSection) -> Enrichment:
         )
         for name, touchpoint in settings.touchpoints.items()
     ]
-    return Enrichment(section.rules(), rule if rule != EscalationRule() else None, touchpoints)
+    topics = [
+        TopicRule(
+            name,
+            frozenset(topic.sources),
+            frozenset(topic.words),
+            frozenset(topic.tags),
+            frozenset(topic.wrap_up_codes),
+            frozenset(topic.queues),
+        )
+        for name, topic in settings.topics.items()
+    ]
+    return Enrichment(section.rules(), rule if rule != EscalationRule() else None, touchpoints, topics)

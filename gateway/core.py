@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,7 @@ class Gateway:
     """`deployment` is a function, since licence, divisions and profiles are read again while it runs.
 
     sources: in the order of the configuration. namespaces: names that an external id may belong to beside sources.
+    repeat_within: a customer who comes back so soon has not been helped yet.
     """
 
     deployment: Callable[[], Deployment]
@@ -60,6 +61,7 @@ class Gateway:
     cursors: Sealer
     deadline_seconds: float
     limits: LivenessLimits = field(default_factory=LivenessLimits)
+    repeat_within: timedelta = timedelta(days=7)
     namespaces: frozenset[str] = frozenset()
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     region: str | None = None

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from connectors.deadline import Deadline
 from connectors.errors import ConnectorError
 from connectors.interaction import Identifier, IdentifierKind, Record
 from gateway.core import Gateway
 from gateway.customers.identity import Cluster, matching
-from gateway.customers.resolve import Resolved, Resolver
+from gateway.customers.resolve import PEOPLE, Resolved, Resolver
+from gateway.journey.history import History, read_history
 from gateway.journey.read import Reading
 from gateway.sources.cache import Answer
 from gateway.sources.report import Report
 from gateway.sources.source import Source
 from gateway.viewer.viewer import Viewer
 from gateway.visibility import Judge, Shown
+
+if TYPE_CHECKING:
+    from gateway.live.hub import Hub
+    from gateway.live.stream import Credential
+
+K = TypeVar("K")
+T = TypeVar("T")
 
 IDENTITY_SHARE = 0.6
 """Of the deadline: what finding out who it is may take, so that there is time left to read."""
@@ -56,10 +64,21 @@ class Operation:
     deadline: Deadline
     judge: Judge
     nodes: dict[Hashable, Any]
+    live: Hub | None = None
+    credential: Credential | None = None
     _resolved: dict[Identifier, asyncio.Future[Resolved]] = field(default_factory=dict)
+    _histories: dict[frozenset[tuple[str, str]], asyncio.Future[History]] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, gateway: Gateway, viewer: Viewer, request_id: str) -> Operation:
+    def begin(
+        cls,
+        gateway: Gateway,
+        viewer: Viewer,
+        request_id: str,
+        live: Hub | None = None,
+        credential: Credential | None = None,
+    ) -> Operation:
+        """`live` and `credential`: where streams are opened, and how their viewer is known again."""
         clocks, judge = gateway.clocks, gateway.judge(viewer)
         return cls(
             gateway,
@@ -69,6 +88,8 @@ class Operation:
             Deadline.after(gateway.deadline_seconds, clocks.monotonic),
             judge,
             gateway.nodes.under(judge.deployment),
+            live,
+            credential,
         )
 
     # ---------------------------------------------------------------- who is it
@@ -96,7 +117,7 @@ class Operation:
         """The person whose id holds `handle`, or who took over from them."""
         resolved = await self._resolve(handle)
         visible = [c for c in resolved.clusters if any(map(self.judge.sees_record, c.records))]
-        owners = [c for c in visible if handle == c.handle or handle in c.linking]
+        owners = [c for c in visible if handle == c.handle or handle in c.linking or handle in c.known_as]
         candidates = owners or matching(visible, handle, self.gateway.identity, self.judge.sees_record)
         return Person(candidates[0], resolved.reports) if len(candidates) == 1 else None
 
@@ -132,19 +153,7 @@ class Operation:
         return False
 
     async def _resolve(self, identifier: Identifier) -> Resolved:
-        """Whoever asks first finds out; the others of this operation wait for it."""
-        known = self._resolved.get(identifier)
-        if known is not None:
-            return await asyncio.shield(known)
-        known = self._resolved[identifier] = asyncio.get_running_loop().create_future()
-        try:
-            resolved = await self._find_out(identifier)
-        except BaseException as error:
-            known.set_exception(error)
-            known.exception()  # seen, also when nobody else waits
-            raise
-        known.set_result(resolved)
-        return resolved
+        return await _once(self._resolved, identifier, lambda: self._find_out(identifier))
 
     async def _find_out(self, identifier: Identifier) -> Resolved:
         """Asked of the sources, unless all of them said so a moment ago."""
@@ -152,12 +161,12 @@ class Operation:
         if cache is None:
             return await self._resolver().resolve(identifier)
         key = ("who", identifier, *[source.name for source in self._licensed()])
-        answer: Answer[Resolved] | None = await cache.peek(key)
+        answer: Answer[Resolved] | None = await cache.peek(key, PEOPLE)
         if answer is not None:
             return answer.value.remembered_at(answer.as_of)
         resolved = await self._resolver().resolve(identifier)
         if resolved.is_fresh:
-            await cache.keep(key, resolved, resolved.weight)
+            await cache.keep(key, resolved, PEOPLE)
         return resolved
 
     def _resolver(self) -> Resolver:
@@ -190,6 +199,12 @@ class Operation:
             patience,
         )
 
+    async def history(self, person: Person) -> History:
+        """All of a customer, and the episodes it makes: read once an operation, and only where somebody asks."""
+        within = self.gateway.repeat_within
+        records = frozenset((record.source, record.id) for record in person.cluster.records)
+        return await _once(self._histories, records, lambda: read_history(self.reading(person), within))
+
     async def interaction(self, source_name: str, external_id: str) -> tuple[Shown, Person] | None:
         """One row and its customer, judged as in a list; None when it is unknown, hidden, or cannot be had now."""
         source = self.gateway.sources.get(source_name)
@@ -216,3 +231,19 @@ class Operation:
             if any((r.source, r.id) == (source_name, record_id) for r in cluster.records):
                 return Person(cluster, resolved.reports)
         return None
+
+
+async def _once(known: dict[K, asyncio.Future[T]], key: K, find_out: Callable[[], Awaitable[T]]) -> T:
+    """Whoever asks first finds out; the others of this operation wait for it."""
+    asked = known.get(key)
+    if asked is not None:
+        return await asyncio.shield(asked)
+    asked = known[key] = asyncio.get_running_loop().create_future()
+    try:
+        found = await find_out()
+    except BaseException as error:
+        asked.set_exception(error)
+        asked.exception()  # seen, also when nobody else waits
+        raise
+    asked.set_result(found)
+    return found

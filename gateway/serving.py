@@ -111,6 +111,7 @@ def make_server(app: Starlette, on_started: Callable[[], None] = lambda: None) -
         uvicorn.Config(
             app,
             http="httptools",
+            ws="websockets-sansio",
             loop="uvloop",
             log_config=None,
             access_log=False,

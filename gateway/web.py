@@ -6,10 +6,11 @@ everything else goes on to Starlette, and both ways back lead through the same d
 
 from __future__ import annotations
 
+import asyncio
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 import msgspec
 import structlog
@@ -65,7 +66,18 @@ class Answer(msgspec.Struct, frozen=True):
         ]
 
 
-Endpoint = Callable[[Call], Awaitable[Answer]]
+class Streamed(msgspec.Struct, frozen=True):
+    """An answer that goes on: told piece by piece until it ends or its reader leaves."""
+
+    status: int
+    media_type: str
+    pieces: AsyncIterator[bytes]
+
+
+Endpoint = Callable[[Call], Awaitable[Answer | Streamed]]
+HEARTBEAT_SECONDS = 12.0
+HEARTBEAT = b":\n\n"
+"""A comment in a stream of events: keeps what stands in between from closing it, and notices a reader who has gone."""
 
 
 def refusing(
@@ -97,8 +109,7 @@ class Entrance:
         self._app = app
         self._endpoints = endpoints
         self._max_body_bytes = max_body_bytes
-        self._hosts = frozenset(host.lower() for host in hosts)
-        self._domains = tuple(host[1:].lower() for host in hosts if host.startswith("*.")) or ("\0",)
+        self._answers_to = Hosts(hosts)
         self._origins = Origins(app, origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,17 +157,14 @@ class Entrance:
         call = Call(method, headers, body, door.request_id)
         endpoint = self._endpoints.get(scope["path"])
         if endpoint is not None:
-            await door.answer(await endpoint(call))
+            answer = await endpoint(call)
+            if isinstance(answer, Streamed):
+                await door.stream(answer, receive)
+            else:
+                await door.answer(answer)
         else:
             scope.setdefault("state", {})["call"] = call
             await self._app(scope, _once(body, receive), door.send)
-
-    def _answers_to(self, host: str) -> bool:
-        host = host.lower()
-        name, _, port = host.rpartition(":")
-        if not port.isdigit():
-            name = host
-        return name in self._hosts or "*" in self._hosts or name.endswith(self._domains)
 
     async def _read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes | None:
         """The whole body, read before anything looks at it; None when the caller leaves. What the headers claim is
@@ -181,6 +189,22 @@ class Entrance:
 
     def _too_large(self) -> _RefusedError:
         return _RefusedError(413, f"The body is larger than {self._max_body_bytes} bytes.")
+
+
+class Hosts:
+    """The names that are answered to. `*.example.org` is every name below that one."""
+
+    def __init__(self, hosts: Sequence[str]) -> None:
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._domains = tuple(host[1:].lower() for host in hosts if host.startswith("*.")) or ("\0",)
+
+    def __call__(self, host: str) -> bool:
+        """Whether a `Host` header names one of them; its port is not looked at."""
+        host = host.lower()
+        name, _, port = host.rpartition(":")
+        if not port.isdigit():
+            name = host
+        return name in self._hosts or "*" in self._hosts or name.endswith(self._domains)
 
 
 class _RefusedError(Exception):
@@ -208,6 +232,44 @@ class _Door:
         await self.send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await self.send({"type": "http.response.body", "body": answer.body})
 
+    async def stream(self, answer: Streamed, receive: Receive) -> None:
+        headers = [(b"content-type", answer.media_type.encode()), (b"x-accel-buffering", b"no")]
+        await self.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        telling, leaving = asyncio.ensure_future(self._tell(answer.pieces)), asyncio.ensure_future(_left(receive))
+        try:
+            await asyncio.wait((telling, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (telling, leaving):
+                task.cancel()
+            results = await asyncio.gather(telling, leaving, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+
+    async def _tell(self, pieces: AsyncIterator[bytes]) -> None:
+        """Each piece as it comes, and a heartbeat when none has come for a while."""
+        following: asyncio.Future[bytes] | None = None
+        try:
+            while True:
+                following = following or asyncio.ensure_future(anext(pieces))
+                done, _ = await asyncio.wait((following,), timeout=HEARTBEAT_SECONDS)
+                piece = HEARTBEAT
+                if done:
+                    try:
+                        piece = following.result()
+                    except StopAsyncIteration:
+                        break
+                    following = None
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        finally:
+            if following is not None:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
+            close = getattr(pieces, "aclose", None)
+            if close is not None:
+                await close()
+        await self._send({"type": "http.response.body", "body": b""})
+
     async def send(self, message: Message) -> None:
         """ASGI's `send` for whoever answers."""
         if message["type"] == "http.response.start":
@@ -218,6 +280,12 @@ class _Door:
             headers.append((b"x-request-id", self.request_id.encode()))
             headers += [header for header in SAFE_HEADERS if header[0] not in given]
         await self._send(message)
+
+
+async def _left(receive: Receive) -> None:
+    """Returns when the reader has gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 class Origins:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,14 +15,18 @@ from connectors import identifiers
 from connectors.base import Position, Window
 from connectors.interaction import Channel, IdentifierKind, Record
 from connectors.interaction import Identifier as IdentifierValue
+from connectors.interaction import Interaction as InteractionValue
 from gateway.errors import BadCursorError, BadUserInputError
 from gateway.graph.enums import EvidenceKind, MatchState
+from gateway.graph.episodes import JourneyAnalysis
 from gateway.graph.ids import CustomerId, ServiceId
 from gateway.graph.inputs import (
     JourneyFilter,
+    as_sent,
     given,
     only_campaigns,
     read_count,
+    read_episodes,
     read_filter,
     read_text,
     read_window,
@@ -63,6 +67,7 @@ from gateway.journey.filter import Filter
 from gateway.journey.merge import edge_position
 from gateway.journey.read import JourneyPage, Reading, read_page
 from gateway.journey.summary import summarise
+from gateway.live.stream import Subject, baseline
 from gateway.operation import Lookup, Operation, Person
 
 K = TypeVar("K")
@@ -102,7 +107,8 @@ class JourneyConnection:
     operation: strawberry.Private[Operation]
     cursors: strawberry.Private[Cursors]
     window: strawberry.Private[Window]
-    campaigns: strawberry.Private[Filter]
+    filter: strawberry.Private[Filter]
+    question: strawberry.Private[bytes]
     backward: strawberry.Private[bool]
     resumed_at: strawberry.Private[Position | None]
 
@@ -154,10 +160,29 @@ class JourneyConnection:
     def withheld(self) -> list[WithheldField]:
         return [WithheldField(field=field, permission=name) for field, name in self.operation.judge.withheld]
 
+    @strawberry.field(
+        description="Give it to `journeyUpdated(after:)`: nothing between this page and the stream is lost, late "
+        "sources included."
+    )
+    def update_cursor(self) -> str:
+        live, credential = self.operation.live, self.operation.credential
+        assert live is not None and credential is not None, "pages are asked for with both"
+        subject = Subject(self.person.handle, self.operation.viewer.subject, self.filter, self.window, self.question)
+        watch = live.open(subject, credential, baseline(self.page.rows, self.operation), self._is_elsewhere)
+        return live.cursor(watch, 0)
+
+    def _is_elsewhere(self, row: InteractionValue) -> bool:
+        """Whether a row was there already, beyond this page's ends."""
+        page, now = self.page, self.operation.now
+        far, near = (page.end if page.more else None), self.resumed_at
+        behind = far is not None and (far.is_after(row) if self.backward else far.is_before(row))
+        in_front = near is not None and (near.is_before(row) if self.backward else near.is_after(row))
+        return behind or (in_front and row.last_activity_at < now)
+
     @strawberry.field(description="For filter menus. Permission-filtered like the rows.")
     async def facets(self) -> JourneyFacets | None:
         facets = await read_facets(
-            self.reading, self.window, self.campaigns, lambda s, q: service_id(self.operation, s, q)
+            self.reading, self.window, only_campaigns(self.filter), lambda s, q: service_id(self.operation, s, q)
         )
         return _facets_node(self.operation, facets)
 
@@ -228,8 +253,8 @@ class Customer(Node):
             raise BadUserInputError("`waitMs` must be 1 or more.")
         backward = last is not None or before is not None
         window = read_window(filter, operation.now)
-        rows = read_filter(operation, filter)
-        question = digest_of(_as_sent(filter))
+        rows = await self._read_filter(filter)
+        question = digest_of(as_sent(filter))
         position = None
         cursor = before if backward else after
         if cursor is not None:
@@ -246,7 +271,8 @@ class Customer(Node):
             operation=operation,
             cursors=Cursors(operation.gateway.cursors, question, window),
             window=window,
-            campaigns=only_campaigns(rows),
+            filter=rows,
+            question=question,
             backward=backward,
             resumed_at=None if position is None else edge_position(position.started_at, not backward),
         )
@@ -263,6 +289,41 @@ class Customer(Node):
         zone = self.operation.gateway.time_zone if name is None else _read_zone(name)
         reading = self.operation.reading(self.person)
         return summary_node(self.operation, self.person, await summarise(reading, zone))
+
+    @strawberry.field(
+        description="Did they get an answer, in how many steps, channels and agents: computed from what this viewer "
+        "may see, over the whole history, within a bound a source."
+    )
+    async def analysis(
+        self,
+        filter: Annotated[
+            JourneyFilter | None,
+            strawberry.argument(
+                description="Which interactions count, the last 12 months unless it says otherwise; and the episodes "
+                "that one of them belongs to."
+            ),
+        ] = strawberry.UNSET,
+    ) -> JourneyAnalysis | None:
+        filter = given(filter)
+        window = read_window(filter, self.operation.now)
+        rows = await self._read_filter(filter)
+        history = await self.operation.history(self.person)
+        return JourneyAnalysis(
+            operation=self.operation,
+            person=self.person,
+            history=history,
+            sent=as_sent(filter),
+            window=window,
+            rows=rows,
+        )
+
+    async def _read_filter(self, filter_: JourneyFilter | None) -> Filter:
+        """With the rows that `episodeIds` stand for."""
+        rows, episodes = read_filter(self.operation, filter_), read_episodes(self.operation, filter_)
+        if episodes is None:
+            return rows
+        history = await self.operation.history(self.person)
+        return replace(rows, rows=history.holding((e.source, e.external_id) for e in episodes))
 
 
 @strawberry.type(description="The answer to: who is this?")
@@ -300,7 +361,9 @@ def view_node(operation: Operation, lookup: Lookup) -> SingleCustomerView:
     return SingleCustomerView(
         state=state,
         customer=nodes[0] if state is MatchState.MATCHED else None,
-        candidates=sorted(nodes, key=lambda n: operation.gateway.ids.customer(n.person.handle)) if state is MatchState.AMBIGUOUS else [],
+        candidates=sorted(nodes, key=lambda n: operation.gateway.ids.customer(n.person.handle))
+        if state is MatchState.AMBIGUOUS
+        else [],
         sources=report_nodes(operation, lookup.reports),
     )
 
@@ -389,10 +452,6 @@ def _facets_node(operation: Operation, facets: Facets[ServiceId]) -> JourneyFace
 def _ranked(counts: Counter[K]) -> list[tuple[K, int]]:
     """Most frequent first; ties in an order that does not depend on who was read first."""
     return sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-
-
-def _as_sent(filter_: JourneyFilter | None) -> object:
-    return {} if filter_ is None else {k: v for k, v in asdict(filter_).items() if v is not None}
 
 
 def _read_zone(name: str) -> ZoneInfo:

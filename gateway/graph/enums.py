@@ -9,6 +9,7 @@ import strawberry
 
 from connectors import interaction as i
 from gateway.deployment import Module
+from gateway.journey.episodes import Resolution
 from gateway.journey.figures import FigureState, NpsCategory
 from gateway.journey.filter import Period
 from gateway.journey.liveness import Liveness
@@ -253,6 +254,14 @@ describe(
     DETRACTOR="0 to 6.",
     PASSIVE="7 or 8.",
     PROMOTER="9 or 10.",
+)
+describe(
+    Resolution,
+    "Whether the customer got an answer, as far as this viewer may see.",
+    RESOLVED="It ended well, or somebody dealt with it and the customer did not come back in time.",
+    UNRESOLVED="It ended badly, nobody answered, or the customer came back about the same topic.",
+    OPEN="Something of it stands, or it is too early to tell.",
+    UNKNOWN="Nothing says how it ended.",
 )
 describe(
     ViewerKind,

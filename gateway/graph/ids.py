@@ -37,6 +37,13 @@ class InteractionId(msgspec.Struct, frozen=True, array_like=True, tag="r"):
     external_id: str
 
 
+class EpisodeId(msgspec.Struct, frozen=True, array_like=True, tag="e"):
+    """By its oldest row: whichever episode that row is in, as far as the viewer sees."""
+
+    source: str
+    external_id: str
+
+
 class SourceId(msgspec.Struct, frozen=True, array_like=True, tag="s"):
     name: str
 
@@ -71,7 +78,16 @@ class WorkProfileId(msgspec.Struct, frozen=True, array_like=True, tag="w"):
 
 
 AnyId = (
-    CustomerId | IdentifierId | InteractionId | SourceId | ServiceId | AgentId | CampaignId | DivisionId | WorkProfileId
+    CustomerId
+    | IdentifierId
+    | InteractionId
+    | EpisodeId
+    | SourceId
+    | ServiceId
+    | AgentId
+    | CampaignId
+    | DivisionId
+    | WorkProfileId
 )
 
 
@@ -94,6 +110,9 @@ class Ids(NamedTuple):
 
     def interaction(self, source: str, external_id: str) -> str:
         return self.sealer.seal(InteractionId(source, external_id))
+
+    def episode(self, source: str, external_id: str) -> str:
+        return self.sealer.seal(EpisodeId(source, external_id))
 
     def agent(self, source: str, agent: Agent) -> str:
         return self.of(AgentId(source, agent.id, agent.name))

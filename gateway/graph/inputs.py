@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -96,6 +96,9 @@ class JourneyFilter(AbsentIsNull):
     )
     agent_ids: list[strawberry.ID] | None = strawberry.field(
         default=strawberry.UNSET, description="Last with one of these agents."
+    )
+    episode_ids: list[strawberry.ID] | None = strawberry.field(
+        default=strawberry.UNSET, description="Belonging to one of these episodes."
     )
     tags: list[str] | None = strawberry.field(default=strawberry.UNSET, description="Carrying one of these tags.")
     outcomes: list[OutcomeKind] | None = strawberry.field(default=strawberry.UNSET, description="That went like this.")
@@ -209,6 +212,16 @@ def read_filter(operation: Operation, given: JourneyFilter | None) -> Filter:
         liveness=_frozen("liveness", given.liveness),
         words=() if given.text is None else tuple(read_text("text", given.text).casefold().split()),
     )
+
+
+def read_episodes(operation: Operation, given: JourneyFilter | None) -> list[ids.EpisodeId] | None:
+    """What `episodeIds` name; which rows these are, the customer's history says."""
+    return None if given is None else _opened(operation, "episodeIds", given.episode_ids, ids.EpisodeId)
+
+
+def as_sent(given: JourneyFilter | None) -> object:
+    """What a cursor belongs to."""
+    return {} if given is None else {k: v for k, v in asdict(given).items() if v is not None}
 
 
 def only_campaigns(filter_: Filter) -> Filter:

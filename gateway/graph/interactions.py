@@ -39,6 +39,7 @@ from gateway.graph.parts import (
     WrapUpCode,
 )
 from gateway.graph.scalars import URL
+from gateway.journey.episodes import key_of
 from gateway.journey.figures import NpsCategory, category_of
 from gateway.journey.liveness import Liveness, LivenessState, liveness_of
 from gateway.operation import Operation, Person
@@ -46,6 +47,7 @@ from gateway.visibility import Shown
 
 if TYPE_CHECKING:
     from gateway.graph.customer import Customer
+    from gateway.graph.episodes import Episode
 
 MAX_LAST = 200
 
@@ -162,6 +164,18 @@ class Interaction(Node):
 
     subject: str | None = of_row("subject", "Its subject line.")
     topic: str | None = of_row("topic", "What it was about, in the deployment's own terms.")
+
+    @strawberry.field(
+        description="The matter that it belongs to; null for what is no contact, such as a visit or a survey, unless "
+        "its source links it to one, and for what lies further back than is read. Reads the customer's whole history."
+    )
+    async def episode(self) -> Annotated[Episode, strawberry.lazy("gateway.graph.episodes")] | None:
+        from gateway.graph.episodes import episode_node
+
+        history = await self.operation.history(self.person)
+        found = history.by_row.get(key_of(self.shown))
+        return None if found is None else episode_node(self.operation, self.person, found)
+
     preview: str | None = of_row("preview", "The first words of it; null without `journey:eventType:view`.")
 
     @strawberry.field(description="Remarks; empty without `journey:eventType:view`.")

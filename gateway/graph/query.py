@@ -19,6 +19,7 @@ from gateway.graph.customer import (
     search_customers,
     view_node,
 )
+from gateway.graph.episodes import episode_node
 from gateway.graph.inputs import MAX_VALUES, CustomerKey, given, read_identifier
 from gateway.graph.interactions import interaction_node
 from gateway.graph.nodes import (
@@ -137,6 +138,13 @@ async def find_node(operation: Operation, text: str) -> Node | None:
         case ids.InteractionId():
             found = await operation.interaction(opened.source, opened.external_id)
             return None if found is None else interaction_node(operation, found[1], found[0])
+        case ids.EpisodeId():
+            found = await operation.interaction(opened.source, opened.external_id)
+            if found is None:
+                return None
+            history = await operation.history(found[1])
+            episode = history.by_row.get((opened.source, opened.external_id))
+            return None if episode is None else episode_node(operation, found[1], episode)
         case ids.SourceId():
             known = opened.name in operation.gateway.sources and judge.reaches(opened.name)
             return source_node(operation, opened.name) if known else None

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import strawberry
-from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    OperationType,
+    execute,
+    get_operation_ast,
+    subscribe,
+)
 from graphql.pyutils import is_awaitable
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
@@ -22,6 +30,7 @@ from gateway.graph.interactions import CONCRETE_TYPES
 from gateway.graph.limits import DocumentLimits
 from gateway.graph.query import Query
 from gateway.graph.scalars import scalar_config
+from gateway.graph.subscription import UPDATE_TYPES, Subscription
 from gateway.operation import Operation
 
 
@@ -80,6 +89,30 @@ class Executable:
             log_errors(finished.errors, operation.request_id)
         return finished
 
+    def is_subscription(self, prepared: Prepared, operation_name: str | None) -> bool:
+        """Whether the operation that would run is one; False when it is not clear which it is."""
+        if prepared.document is None:
+            return False
+        node = get_operation_ast(prepared.document, operation_name)
+        return node is not None and node.operation is OperationType.SUBSCRIPTION
+
+    async def subscribe(
+        self, prepared: Prepared, variables: Mapping[str, Any] | None, operation_name: str | None, operation: Operation
+    ) -> AsyncIterator[ExecutionResult] | ExecutionResult:
+        """A result for each piece of news, or the one result that says why there will be none. Errors as they are."""
+        if prepared.document is None:
+            return ExecutionResult(None, list(prepared.errors))
+        begun = subscribe(
+            self._core,
+            prepared.document,
+            context_value=operation,
+            variable_values=dict(variables or {}),
+            operation_name=operation_name,
+            executor_class=self._executor,
+            hide_suggestions=True,
+        )
+        return await begun if is_awaitable(begun) else begun  # type: ignore[return-value]
+
     async def _execute_by_graphql_core(
         self,
         document: DocumentNode,
@@ -104,7 +137,8 @@ class Executable:
 def build_schema() -> JourneySchema:
     return JourneySchema(
         query=Query,
-        types=[Customer, *CONCRETE_TYPES],
+        subscription=Subscription,
+        types=[Customer, *CONCRETE_TYPES, *UPDATE_TYPES],
         config=StrawberryConfig(scalar_map=scalar_config(), disable_field_suggestions=True),
     )
 

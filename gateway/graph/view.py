@@ -5,46 +5,41 @@ Source: the GraphQL-over-HTTP specification; BEHAVIOUR.md, "Errors".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 
 import msgspec
-from graphql import ExecutionResult
-from starlette.requests import ClientDisconnect
 
 from gateway.core import Gateway
 from gateway.errors import BadUserInputError, GatewayError, UnauthenticatedError
-from gateway.graph.errors import is_refused_early, shown_errors
+from gateway.graph.request import Asked, digest_of_document, read_asked, shown_result
 from gateway.graph.schema import Executable
+from gateway.graph.streams import Bearer, Next, Streams, refused
+from gateway.live.hub import Hub
 from gateway.operation import Operation
 from gateway.viewer.authenticate import Authenticator
-from gateway.web import JSON, Answer, Call, refusing
+from gateway.web import JSON, Answer, Call, Streamed, refusing
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
+EVENTS = "text/event-stream; charset=utf-8"
 STATUS_OF: Mapping[str, int] = {"UNAUTHENTICATED": 401, "FORBIDDEN": 403, "RATE_LIMITED": 429}
 CHALLENGE = (b"www-authenticate", b'Bearer realm="journey-gateway"')
 
 
-class _Body(msgspec.Struct, rename={"operation_name": "operationName"}):
-    query: str | None = None
-    variables: dict[str, Any] | None = None
-    operation_name: str | None = None
-    extensions: dict[str, Any] | None = None
-
-
-_bodies = msgspec.json.Decoder(_Body)
 _encoder = msgspec.json.Encoder()
 
 
 class GraphQLView:
     """Authenticates, runs, and words the answer. No file uploads, no GET, no batches."""
 
-    def __init__(self, executable: Executable, gateway: Gateway, authenticator: Authenticator) -> None:
+    def __init__(self, executable: Executable, gateway: Gateway, authenticator: Authenticator, hub: Hub) -> None:
         self._executable = executable
         self._gateway = gateway
         self._authenticator = authenticator
+        self._hub = hub
+        self._streams = Streams(executable, gateway, hub)
 
-    async def __call__(self, call: Call) -> Answer:
+    async def __call__(self, call: Call) -> Answer | Streamed:
         if call.method != "POST":
             return refusal(call, BadUserInputError("Send the operation by POST."), 405)
         try:
@@ -52,52 +47,47 @@ class GraphQLView:
         except GatewayError as error:
             return refusal(call, error)
 
-    async def _answer(self, call: Call) -> Answer:
-        viewer = await self._authenticator.viewer(call.header(b"authorization"), call.header(b"x-work-profile"))
-        body = _read(call)
-        operation = Operation.begin(self._gateway, viewer, call.request_id)
-        prepared = self._executable.documents.prepare(body.query, _digest(body))
+    async def _answer(self, call: Call) -> Answer | Streamed:
+        bearer = self._bearer(call)
+        viewer = await bearer.viewer()
+        body = read_asked(call)
+        if wants_events(call):
+            return Streamed(200, EVENTS, self._events(body, bearer, call.request_id))
+        operation = Operation.begin(self._gateway, viewer, call.request_id, self._hub, bearer.viewer)
+        prepared = self._executable.documents.prepare(body.query, digest_of_document(body))
+        if self._executable.is_subscription(prepared, body.operation_name):
+            raise BadUserInputError("Subscriptions are told over WebSocket, or as text/event-stream.")
         result = await self._executable.execute(prepared, body.variables, body.operation_name, operation)
         media_type = preferred_media_type(call)
-        shown = _shown(result, operation.request_id)
+        shown = shown_result(result, operation.request_id)
         # 400 for a document or variables that were refused, where the media type lets a status say so
         status = 400 if "data" not in shown and media_type == GRAPHQL_RESPONSE else 200
         return Answer(status, media_type, _encoder.encode(shown))
 
+    def _bearer(self, call: Call) -> Bearer:
+        return Bearer(
+            self._authenticator,
+            call.header(b"authorization"),
+            call.header(b"x-work-profile"),
+            self._gateway.clocks.utc_now,
+        )
 
-def _read(call: Call) -> _Body:
-    content_type = call.header(b"content-type") or ""
-    if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
-        raise BadUserInputError("Send the operation as application/json.")
-    if call.body is None:
-        raise ClientDisconnect
-    try:
-        body = _bodies.decode(call.body)
-    except msgspec.ValidationError:
-        sentence = "The body must be one object with `query`, a text, and perhaps `variables`, an object."
-        raise BadUserInputError(sentence) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise BadUserInputError("The body is not valid JSON.") from None
-    if not body.query and _digest(body) is None:
-        raise BadUserInputError("The body must hold a `query`.")
-    return body
-
-
-def _digest(body: _Body) -> str | None:
-    """The hash of a trusted document, sent in its place as clients send persisted queries."""
-    persisted = (body.extensions or {}).get("persistedQuery")
-    digest = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
-    return digest if isinstance(digest, str) else None
+    async def _events(self, asked: Asked, bearer: Bearer, request_id: str) -> AsyncIterator[bytes]:
+        """As the protocol "GraphQL over Server-Sent Events" has it, distinct connections mode."""
+        try:
+            async with aclosing(self._streams.answers(asked, bearer, request_id)) as answers:
+                async for answer in answers:
+                    told = answer.result if isinstance(answer, Next) else {"errors": answer.errors}
+                    yield b"event: next\ndata: " + _encoder.encode(told) + b"\n\n"
+        except GatewayError as error:
+            yield b"event: next\ndata: " + _encoder.encode({"errors": refused(error, request_id).errors}) + b"\n\n"
+        yield b"event: complete\ndata: \n\n"
 
 
-def _shown(result: ExecutionResult, request_id: str) -> dict[str, Any]:
-    """`data` is left out when nothing was executed."""
-    if not result.errors:
-        return {"data": result.data}
-    errors = shown_errors(result.errors, request_id)
-    if result.data is None and is_refused_early(result.errors):
-        return {"errors": errors}
-    return {"data": result.data, "errors": errors}
+def wants_events(call: Call) -> bool:
+    """Only who takes no JSON gets events: some clients name both, and read the first that is answered."""
+    accept = call.headers.get(b"accept", b"").lower()
+    return b"text/event-stream" in accept and b"json" not in accept and b"*/*" not in accept
 
 
 def preferred_media_type(call: Call) -> str:

@@ -34,8 +34,8 @@ class Period(StrEnum):
 class Filter:
     """All of the fields given, any of the values within one; None is not given, and an empty set matches nothing.
 
-    queues are services, campaigns and agents (source, vendor's id): what the ids of the API stand for.
-    `words` are case-folded.
+    queues are services, campaigns and agents (source, vendor's id): what the ids of the API stand for. rows are
+    (source, external id): those of the episodes asked for. `words` are case-folded.
     """
 
     active_since: datetime | None = None
@@ -49,6 +49,7 @@ class Filter:
     outcomes: frozenset[OutcomeKind] | None = None
     statuses: frozenset[InteractionStatus] | None = None
     liveness: frozenset[Liveness] | None = None
+    rows: frozenset[tuple[str, str]] | None = None
     words: tuple[str, ...] = ()
 
     def wanted(self, channels: frozenset[Channel]) -> Wanted:
@@ -81,6 +82,8 @@ class Filter:
         if self.campaigns is not None and not self._has_campaign(row.source, row.campaign):
             return False
         if self.agents is not None and (shown.agent is None or (row.source, shown.agent.id) not in self.agents):
+            return False
+        if self.rows is not None and (shown.position.source, shown.position.external_id) not in self.rows:
             return False
         if self.tags is not None and self.tags.isdisjoint(row.tags):
             return False

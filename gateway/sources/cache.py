@@ -52,6 +52,16 @@ class Answer(msgspec.Struct, Generic[T], frozen=True):
     as_of: datetime | None = None
 
 
+class Codec(Protocol[T]):
+    """How an answer is kept until somebody asks again: small, and with its weight in bytes."""
+
+    def pack(self, value: T) -> tuple[Any, int]: ...
+    def unpack(self, packed: Any) -> T: ...
+    def weigh(self, value: T) -> int:
+        """Of the answer itself, which is kept instead once it was asked for again."""
+        ...
+
+
 class Store(Protocol):
     """Where entries live. aiocache's backends fit; entries are immutable, so they need not be copied."""
 
@@ -62,7 +72,7 @@ class Store(Protocol):
 
 class _Entry(msgspec.Struct, frozen=True):
     """`error` is the last failure, remembered until `failed_until`; `value` is what was said before it, if anything
-    was. Instants are monotonic seconds."""
+    was. Instants are monotonic seconds. `is_packed`: nobody has asked again yet."""
 
     value: Any
     as_of: datetime
@@ -71,6 +81,7 @@ class _Entry(msgspec.Struct, frozen=True):
     hard_until: float
     error: ConnectorError | None = None
     failed_until: float = 0.0
+    is_packed: bool = True
 
 
 class MemoryStore(SimpleMemoryBackend):  # type: ignore[misc]
@@ -88,7 +99,8 @@ class MemoryStore(SimpleMemoryBackend):  # type: ignore[misc]
 
 @dataclass(slots=True)
 class SourceCache:
-    """The clocks and the jitter are passed in; `weigh` is asked once an answer for its size in bytes."""
+    """The clocks and the jitter are passed in. Most answers are never asked for again: they are kept packed, and as
+    they are from the second time on."""
 
     limits: CacheLimits = field(default_factory=CacheLimits)
     store: Store = field(default_factory=MemoryStore)
@@ -104,16 +116,16 @@ class SourceCache:
         self,
         key: Hashable,
         fetch: Callable[[], Awaitable[T]],
-        weigh: Callable[[T], int],
+        codec: Codec[T],
         patience: Callable[[], float] = lambda: inf,
     ) -> Answer[T]:
         """The answer to `key`, fetched when there is none that will do. Raises what `fetch` raises when there is
         not even a stale one, and TimeoutError after `patience` seconds of waiting for somebody else's fetch."""
         entry: _Entry | None = await self.store.get(key)
         if entry is None:
-            return Answer(await self._fetch_once(key, fetch, weigh, None, patience))
+            return Answer(await self._fetch_once(key, fetch, codec, None, patience))
         now = self.monotonic()
-        self._touch(key)
+        entry = await self._opened(key, entry, codec)
         if now < entry.soft_until:
             return Answer(entry.value, SourceState.CACHED, entry.as_of)
         old = Answer(entry.value, SourceState.STALE, entry.as_of) if now < entry.hard_until else None
@@ -123,22 +135,33 @@ class SourceCache:
             return old
         if now < entry.grace_until:
             if key not in self._flights:
-                self.run_on(asyncio.create_task(self._fetch_once(key, fetch, weigh, entry, patience)))
+                self.run_on(asyncio.create_task(self._fetch_once(key, fetch, codec, entry, patience)))
             return Answer(entry.value, SourceState.CACHED, entry.as_of)
         try:
-            return Answer(await self._fetch_once(key, fetch, weigh, entry, patience))
+            return Answer(await self._fetch_once(key, fetch, codec, entry, patience))
         except ConnectorError:
             if old is None:
                 raise
             return old
 
-    async def peek(self, key: Hashable) -> Answer[Any] | None:
+    async def peek(self, key: Hashable, codec: Codec[T]) -> Answer[T] | None:
         """The answer to `key` that is as good as new, if there is one."""
         entry: _Entry | None = await self.store.get(key)
         if entry is None or self.monotonic() >= entry.soft_until:
             return None
-        self._touch(key)
+        entry = await self._opened(key, entry, codec)
         return Answer(entry.value, SourceState.CACHED, entry.as_of)
+
+    async def _opened(self, key: Hashable, entry: _Entry, codec: Codec[Any]) -> _Entry:
+        """The entry with its answer as it is; kept so from now on, since it was asked for again."""
+        if not entry.is_packed:
+            if key in self._weights:
+                self._weights.move_to_end(key)
+            return entry
+        value = codec.unpack(entry.value)
+        opened = replace(entry, value=value, is_packed=False)
+        await self._remember(key, opened, codec.weigh(value))
+        return opened
 
     def run_on(self, task: asyncio.Task[Any]) -> None:
         """Let it finish for what it leaves here; nobody waits for it any more."""
@@ -165,7 +188,7 @@ class SourceCache:
         self,
         key: Hashable,
         fetch: Callable[[], Awaitable[T]],
-        weigh: Callable[[T], int],
+        codec: Codec[T],
         keep: _Entry | None,
         patience: Callable[[], float],
     ) -> T:
@@ -181,7 +204,7 @@ class SourceCache:
                     raise
         flight = self._flights[key] = asyncio.get_running_loop().create_future()
         try:
-            value = await self._fetch(key, fetch, weigh, keep)
+            value = await self._fetch(key, fetch, codec, keep)
         except asyncio.CancelledError:
             flight.cancel()
             raise
@@ -195,24 +218,23 @@ class SourceCache:
         finally:
             del self._flights[key]
 
-    async def _fetch(
-        self, key: Hashable, fetch: Callable[[], Awaitable[T]], weigh: Callable[[T], int], keep: _Entry | None
-    ) -> T:
+    async def _fetch(self, key: Hashable, fetch: Callable[[], Awaitable[T]], codec: Codec[T], keep: _Entry | None) -> T:
         try:
             value = await fetch()
         except ConnectorError as error:
             failed_until = self.monotonic() + self.limits.failure_seconds
-            entry = keep or _Entry(None, self.utc_now(), 0.0, 0.0, 0.0)
+            entry = keep or _Entry(None, self.utc_now(), 0.0, 0.0, 0.0, is_packed=False)
             await self._remember(key, replace(entry, error=error, failed_until=failed_until), self._weights.get(key, 0))
             raise
-        await self.keep(key, value, weigh(value))
+        await self.keep(key, value, codec)
         return value
 
-    async def keep(self, key: Hashable, value: Any, weight: int) -> None:
+    async def keep(self, key: Hashable, value: T, codec: Codec[T]) -> None:
         """Remember what was just found out."""
+        packed, weight = codec.pack(value)
         now, factor, limits = self.monotonic(), 1 + self.limits.jitter * (2 * self.vary() - 1), self.limits
         entry = _Entry(
-            value,
+            packed,
             self.utc_now(),
             now + limits.soft_seconds * factor,
             now + limits.grace_seconds * factor,
@@ -232,11 +254,7 @@ class SourceCache:
         self._bytes -= self._weights.pop(key, 0)
         await self.store.delete(key)
 
-    def _touch(self, key: Hashable) -> None:
-        if key in self._weights:
-            self._weights.move_to_end(key)
-
     @property
     def bytes_held(self) -> int:
-        """Of all answers together, as `weigh` told."""
+        """Of all answers together, as their codecs told."""
         return self._bytes

@@ -23,8 +23,9 @@ from connectors.errors import (
     UnavailableError,
 )
 from connectors.interaction import Identifier, Interaction, Record
-from gateway.sources.cache import Answer, SourceCache
+from gateway.sources.cache import Answer, Codec, SourceCache
 from gateway.sources.enrich import Enrichment
+from gateway.sources.packing import AS_IT_IS, PAGES
 from gateway.sources.report import SourceHealth, SourceState
 from gateway.visibility import Judge, Shown
 
@@ -152,19 +153,19 @@ class Source:
         """The answer, if it is remembered and as good as new: also rows that are left over from the page before."""
         if self.cache is None:
             return None
-        answer: Answer[Page] | None = await self.cache.peek(question.key)
+        answer: Answer[Page] | None = await self.cache.peek(question.key, PAGES)
         if answer is None and question.start is not None:
             answer = await self._left_over(self.cache, question, question.start)
         return None if answer is None else _within(answer, question)
 
     async def _left_over(self, cache: SourceCache, question: Question, start: Position) -> Answer[Page] | None:
         """The page of a read from the very beginning that reaches beyond the position, while all are remembered."""
-        answer: Answer[Page] | None = await cache.peek(question.first)
+        answer: Answer[Page] | None = await cache.peek(question.first, PAGES)
         for _ in range(MAX_PAGES_BEHIND):
             if answer is None or _reaches_beyond(answer.value, start, question.ascending):
                 return answer
             after = answer.value.next
-            answer = None if after is None else await cache.peek(("on", self.name, after.serial))
+            answer = None if after is None else await cache.peek(("on", self.name, after.serial), PAGES)
         return None
 
     async def page(self, question: Question, limit: int, deadline: Deadline) -> Answer[Page]:
@@ -176,6 +177,7 @@ class Source:
                 q.records, q.asked, q.start, limit, d, ascending=q.ascending, wanted=q.wanted, after=q.after
             ),
             deadline,
+            PAGES,
         )
         page = answer.value
         if (page.foreign or page.dropped) and answer.state is SourceState.FRESH:
@@ -207,7 +209,11 @@ class Source:
         await self.connector.aclose()
 
     async def _remembered(
-        self, key: Hashable, question: Callable[[Deadline], Awaitable[T]], deadline: Deadline
+        self,
+        key: Hashable,
+        question: Callable[[Deadline], Awaitable[T]],
+        deadline: Deadline,
+        codec: Codec[T] = AS_IT_IS,
     ) -> Answer[T]:
         if self.cache is None:
             return Answer(await self._ask(question, deadline))
@@ -215,7 +221,7 @@ class Source:
             return await self.cache.ask(
                 key,
                 lambda: self._ask(question, deadline),
-                weight_of,
+                codec,
                 lambda: self._within(deadline).remaining_seconds(),
             )
         except TimeoutError:
@@ -291,15 +297,3 @@ def _within(answer: Answer[Page], question: Question) -> Answer[Page]:
     if len(rows) == len(page.items):
         return answer
     return replace(answer, value=replace(page, items=tuple(rows)))
-
-
-MEMORY_FOR_JSON = 2
-"""Rows in memory take so many times the room of their JSON, about."""
-MEMORY_FOR_NOTHING = 500
-_encoder = msgspec.json.Encoder()
-
-
-def weight_of(answer: object) -> int:
-    """Bytes, roughly: of a page, as if all rows were like the first."""
-    rows: Sequence[Any] = answer.items if isinstance(answer, Page) else answer if isinstance(answer, list) else [answer]
-    return MEMORY_FOR_JSON * len(rows) * len(_encoder.encode(rows[0])) if rows else MEMORY_FOR_NOTHING

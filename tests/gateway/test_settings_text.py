@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.interaction import Channel
 from gateway.settings import Settings, load
-from gateway.settings.lines import Lines
+from connectors.toml_text import Lines
 from gateway.settings.reference import with_table
 from gateway.settings.shape import leaves
 

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from connectors.interaction import Channel, Identifier, IdentifierKind, JourneyStage
+from connectors.interaction import AddressKind, Channel, Identifier, IdentifierKind, JourneyStage, OutcomeKind
+from connectors.rules import RowRules
 from gateway.deployment import Module
 from gateway.viewer.issuer import LocalIssuer
 from gateway.viewer.viewer import ViewerKind
@@ -43,6 +44,24 @@ def test_what_is_left_out_comes_from_the_connector_or_the_gateway(read):
     assert settings.touchpoints["quote"].stage is JourneyStage.COMPARISON
     assert settings.auth.keys[0].kind is ViewerKind.SERVICE
     assert settings.gateway.answered_hosts() == ("journey.example.org", "localhost", "127.0.0.1", "[::1]")
+
+
+def test_rules_of_a_source_go_to_its_connector(read):
+    rules = """\
+inboxes = { "7" = "CHAT" }
+outcomes = { "Sold" = "SUCCESS" }
+number_types = { "+393*" = "MOBILE", "*@Example.com" = "WORK", "+39 02 1234 5678" = "OFFICE" }
+"""
+    settings = read(GOOD.replace('channels = ["TICKET"]\ndivisions', f"{rules}divisions"))
+    config, nps_config = settings.source_configs()
+    assert config.rules == RowRules(
+        {"7": Channel.CHAT},
+        {"+393*": AddressKind.MOBILE, "*@example.com": AddressKind.WORK, "+390212345678": AddressKind.OFFICE},
+        {"Sold": OutcomeKind.SUCCESS},
+    )
+    assert nps_config.rules is None
+    taken = settings.deployment().sources["help"].channels
+    assert taken == {Channel.TICKET, Channel.EMAIL, Channel.CHAT}, "what an inbox carries is taken as well"
 
 
 def test_a_shared_number_is_shared_on_whatsapp_as_well(read):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connectors.interaction import OutcomeKind
 from gateway.deployment import Module
 from gateway.viewer.viewer import ViewerKind
 from tests.gateway.settings.support import GOOD, PASSWORD, SEAL
@@ -30,6 +31,7 @@ from tests.gateway.settings.support import GOOD, PASSWORD, SEAL
         ("GATEWAY_SOURCES__HELP__OPTIONS__PAGE", "12", ("sources", 0, "options", "page"), 12),
         ("GATEWAY_SOURCES__HELP__OPTIONS__FORMS", "[{ id = 2 }]", ("sources", 0, "options", "forms"), [{"id": 2}]),
         ("GATEWAY_SOURCES__HELP__SERVICES__BILLING_IT", "b2", ("sources", 0, "services", "Billing IT"), "b2"),
+        ("GATEWAY_SOURCES__NPS__OUTCOMES__SOLD", "SUCCESS", ("sources", 1, "outcomes", "sold"), OutcomeKind.SUCCESS),
         ("GATEWAY_SOURCES__HELP__ESCALATION__TAGS", "vip", ("sources", 0, "escalation", "tags"), ("vip",)),
         ("GATEWAY_AUTH__KEYS__REPORTS__KIND", "AGENT", ("auth", "keys", 0, "kind"), ViewerKind.AGENT),
         ("GATEWAY_AUTH__ISSUERS__0__AUDIENCE", "j2", ("auth", "issuers", 0, "audience"), "j2"),

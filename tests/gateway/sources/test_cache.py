@@ -59,8 +59,25 @@ def cache(clock: Clock) -> SourceCache:
     return SourceCache(LIMITS, monotonic=clock, utc_now=clock.utc, vary=lambda: 0.5)
 
 
+class Weighing:
+    """A codec of answers that all weigh the same."""
+
+    def __init__(self, weight: int) -> None:
+        self.weight = weight
+
+    def pack(self, value):
+        return ("packed", value), self.weight
+
+    def unpack(self, packed):
+        assert packed[0] == "packed"
+        return packed[1]
+
+    def weigh(self, value):
+        return self.weight
+
+
 async def ask(cache: SourceCache, vendor: Vendor, key: str = "k", weight: int = 1):
-    return await cache.ask(key, vendor.fetch, lambda _: weight)
+    return await cache.ask(key, vendor.fetch, Weighing(weight))
 
 
 async def settle() -> None:
@@ -131,7 +148,7 @@ async def test_nothing_found_is_an_answer_as_well(cache):
         return []
 
     for _ in range(3):
-        assert (await cache.ask("empty", nothing, lambda _: 1)).value == []
+        assert (await cache.ask("empty", nothing, Weighing(1))).value == []
     assert calls == 1
 
 
@@ -172,7 +189,7 @@ async def test_nobody_waits_for_somebody_elses_fetch_longer_than_they_can(cache,
     asking = asyncio.create_task(ask(cache, vendor))
     await settle()
     with pytest.raises(TimeoutError):
-        await cache.ask("k", vendor.fetch, lambda _: 1, lambda: 0.0)
+        await cache.ask("k", vendor.fetch, Weighing(1), lambda: 0.0)
     vendor.gate.set()
     assert (await asking).value == 1
 

@@ -17,7 +17,7 @@ from gateway.customers import identity
 from gateway.deployment import Module
 from gateway.errors import ForbiddenError
 from gateway.graph import customer
-from gateway.journey import facets, read, summary
+from gateway.journey import facets, history, read, summary
 from gateway.journey.read import LaneReader, Reading
 from gateway.operation import Operation
 from gateway.permissions import ALL_PERMISSIONS
@@ -78,7 +78,7 @@ def all_seeing(reading: Reading) -> Reading:
 
 LEAKS = (
     Leak("rows are shown unjudged", (
-        Planted(Judge, "show", "if not any(sight.divisions for sight in sights):", "if False:"),
+        Planted(Judge, "_look_closer", "if not any(sight.divisions for sight in sights):", "if False:"),
     )),
     Leak("`hasNextPage` counts hidden rows", (
         Planted(
@@ -111,7 +111,21 @@ LEAKS = (
     )),
     Leak("the summary's reports count what the last page happened to bring", (
         Planted(summary._Figures, "_read_for_sure", "if whole or s.row.started_at >= self.since", ""),
-    ), "leaks/377"),
+    ), "leaks/171"),
+    Leak("episodes are made of everything", (
+        Planted(history, "read_history", "open_lanes(reading, ", "open_lanes(all_seeing(reading), ", (operation,)),
+    )),
+    Leak("silence proves nothing where rows are hidden", (
+        Planted(
+            history, "read_history", "Terms(reading.now, within, everyone_answered)",
+            "Terms(reading.now, within, everyone_answered and all(r._scanned == len(r.lane.rows) for r in readers))",
+            (operation,),
+        ),
+    ), "leaks/461"),
+    Leak("figures of a customer say that hidden rows were left out", (
+        Planted(history, "_stopped_short", "if lane.stopped_at is not None:", "if reader._scanned > len(lane.rows):\n"
+                "        return True\n    if lane.stopped_at is not None:"),
+    ), "leaks/8"),
     Leak("filters read what is hidden", (
         Planted(
             LaneReader, "_kept", "self._filter.keeps(shown,",
@@ -125,7 +139,7 @@ LEAKS = (
             "with_fields(one, row=with_fields(one.row, touchpoint=self.enrichment.apply(with_fields(one, "
             "row=next(r for r in rows if r.external_id == one.position.external_id), queue=None)).row.touchpoint))",
         ),
-    ), "leaks/11"),
+    ), "leaks/136"),
     Leak("a name is looked for in hidden records", (
         Planted(Judge, "show_name", "(r for r in records if self.sees_record(r))", "records"),
     ), "leaks/68"),
@@ -134,7 +148,7 @@ LEAKS = (
             customer, "_identifier_node", "visible = [r for r in records if judge.sees_record(r)]",
             "visible = [r for r in records if judge.reaches(r.source)]",
         ),
-    ), "leaks/209"),
+    ), "leaks/25"),
     Leak("campaigns of hidden records are listed", (
         Planted(Judge, "show_campaigns", "if self.sees_record(record):", "if self.reaches(record.source):"),
     ), "leaks/68"),
@@ -170,6 +184,6 @@ LEAKS = (
         Planted(Judge, "_shown_tags", "gone = withheld - shown", "gone = set()"),
     ), "leaks/6"),
     Leak("a comment is told although its leg is hidden", (
-        Planted(Judge, "_redact", "if _at_leg(row, sights, c.at).event_type", ""),
+        Planted(Judge, "_redact", "if at_leg(row, sights, c.at).event_type", ""),
     ), "leaks/6"),
 )  # fmt: skip

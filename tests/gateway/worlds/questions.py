@@ -16,6 +16,7 @@ from connectors.base import Position, Window
 from connectors.interaction import Channel, Direction, Identifier, IdentifierKind, InteractionStatus, OutcomeKind
 from gateway.graph import ids
 from gateway.journey.cursor import Cursors, digest_of
+from gateway.journey.episodes import Resolution
 from gateway.journey.filter import Period
 from gateway.journey.liveness import Liveness
 from tests.gateway.visibility.worlds import CAMPAIGNS, QUEUES, SERVICES, START, TAGS, some
@@ -57,6 +58,10 @@ fragment Figures on JourneySummary {
   today { interactions { ...Counted } missed { ...Counted } }
   activeTickets { ...Counted } escalatedTickets { ...Counted }
   lastInteraction { id } live { id }
+}
+fragment Matter on Episode {
+  id customer { id } topic startedAt endedAt resolution steps channels agents { id name } joinedBy
+  interactions { id startedAt }
 }
 fragment Menus on JourneyFacets {
   exhaustive channels { channel count } campaigns { campaign { id name } count } queues { queue { id name } count }
@@ -101,7 +106,7 @@ NODES = document("""query($ids: [ID!]!, $one: ID!) {
   nodes(ids: $ids) {
     __typename id
     ... on Customer { ...Person }
-    ... on Interaction { externalId queue { id } customer { id displayName } }
+    ... on Interaction { externalId queue { id } customer { id displayName } } ... on Episode { ...Matter }
     ... on Source { ...SourceIs } ... on Queue { name } ... on Agent { name }
     ... on Campaign { externalId name } ... on Division { name }
     ... on WorkProfile { name channels queues { id } campaigns { id } }
@@ -129,6 +134,20 @@ PAGE = document("""query(
       pageInfo { hasNextPage hasPreviousPage startCursor endCursor } facets @include(if: $facets) { ...Menus }
     }
     summary(timeZone: $zone) @include(if: $summary) { ...Figures }
+  }
+}""")
+
+MATTERS = document("""query(
+  $id: ID!, $filter: JourneyFilter, $first: Int, $after: String, $resolutions: [Resolution!], $rows: Boolean!
+) {
+  customer(id: $id) {
+    analysis(filter: $filter) {
+      agentsInvolved { ...Counted } channelsUsed transfers { ...Counted }
+      episodes(first: $first, after: $after, resolutions: $resolutions) {
+        edges { cursor node { ...Matter } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      }
+    }
+    journey(first: 200, filter: $filter) @include(if: $rows) { nodes { id episode { id resolution steps } } }
   }
 }""")
 
@@ -331,6 +350,22 @@ async def cursor_of_a_hidden_row(random: Random, pair: Pair, ask: Ask) -> None:
     await ask(PAGE, {**base, "last": 2, "before": cursor})
 
 
+async def matters(random: Random, pair: Pair, ask: Ask) -> None:
+    """Episodes and figures, page by page, and by ids that somebody else may have been given."""
+    person = a_customer(random, pair)
+    asked: dict[str, Any] = {"id": person, "filter": random.choice([None, ALL_TIME, ALL_TIME]), "rows": True}
+    answer: Answer = await ask(MATTERS, {**asked, "first": 200})
+    rows = [*pair.one.rows, *pair.other.rows]
+    episodes = [IDS.episode(row.source, row.external_id) for row in random.sample(rows, min(12, len(rows)))]
+    await ask(NODES, {"ids": [*episodes, *row_ids(pair)[:2]], "one": random.choice([*episodes, "x"])})
+    await ask(MATTERS, {**asked, "first": 3, "filter": {**ALL_TIME, "episodeIds": episodes[:5]}})
+    found = (((answer.data or {}).get("customer") or {}).get("analysis") or {}).get("episodes") or {"edges": []}
+    chosen = {**asked, "rows": False, "resolutions": list(some(random, list(Resolution), 0.6))}
+    await ask(MATTERS, {**chosen, "filter": a_filter(random, pair), "first": 2})
+    if len(found["edges"]) > 1:
+        await ask(MATTERS, {**asked, "rows": False, "first": 1, "after": found["edges"][0]["cursor"]})
+
+
 async def about_me(random: Random, pair: Pair, ask: Ask) -> None:
     await ask(ABOUT_ME, {})
 
@@ -341,4 +376,4 @@ SOMETIMES = (all_keys, all_nodes, search, figures, cursor_of_a_hidden_row)
 
 def scripts(random: Random) -> list[Callable[..., Any]]:
     chosen = [*ALWAYS, *random.sample(SOMETIMES, 2)]
-    return chosen + ([about_me] if random.random() < 0.1 else [])
+    return [*chosen, *([about_me] if random.random() < 0.1 else []), matters]

@@ -1,0 +1,45 @@
+"""What the store learned, told within this process to whoever wants to know: streams, and caches.
+
+Only a nudge. Who must not miss anything reads the feed itself, by its numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import structlog
+
+from connectors.interaction import Identifier
+from gateway.store.feed import Entry
+
+log = structlog.get_logger()
+
+
+class News(msgspec.Struct, frozen=True):
+    """Entries of the feed, none left out and none twice; and identifiers that hints among them named, where this
+    process took them in: the feed itself keeps hashes."""
+
+    entries: Sequence[Entry]
+    identifiers: Sequence[Identifier] = ()
+
+
+Listener = Callable[[News], None]
+
+
+class Bus:
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """From now on; what comes back ends it."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def publish(self, news: News) -> None:
+        """A listener that fails keeps nobody else from hearing."""
+        for listener in tuple(self._listeners):
+            try:
+                listener(news)
+            except Exception as error:
+                log.error("listener_failed", error=type(error).__name__)

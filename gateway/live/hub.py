@@ -1,0 +1,122 @@
+"""All watches of this process: opened, found again by cursor, woken, and let go when nobody comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from connectors.interaction import Identifier, Interaction
+from gateway.core import Gateway
+from gateway.errors import BadCursorError, RateLimitedError
+from gateway.live.changes import Key
+from gateway.live.stream import Credential, Subject, Watch
+
+MAX_WATCHES = 5_000
+SWEEP_SECONDS = 5.0
+
+
+class Cursor(NamedTuple):
+    """What a cursor of a stream holds, sealed: the watch, and the number of the last update received."""
+
+    watch: str
+    number: int
+
+
+@dataclass(slots=True)
+class Hub:
+    """linger_seconds: how long a watch goes on when nobody listens."""
+
+    gateway: Gateway
+    poll_seconds: float = 10.0
+    linger_seconds: float = 60.0
+    max_watches: int = MAX_WATCHES
+    _watches: dict[str, tuple[Watch, asyncio.Task[None]]] = field(default_factory=dict)
+    _ending: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def open(
+        self,
+        subject: Subject,
+        credential: Credential,
+        known: dict[Key, bytes] | None = None,
+        unread: Callable[[Interaction], bool] | None = None,
+    ) -> Watch:
+        """A new watch. `known`: what its viewer has been shown already, by a page that left out what is `unread`.
+        Raises `RateLimitedError` when there are too many."""
+        self._sweep()
+        if len(self._watches) >= self.max_watches:
+            raise RateLimitedError("Too many streams are open.", self.linger_seconds)
+        watch = Watch(
+            secrets.token_urlsafe(12),
+            self.gateway,
+            subject,
+            credential,
+            self.poll_seconds,
+            known=known,
+            unread=unread,
+            left_at=self.gateway.clocks.monotonic(),
+        )
+        self._watches[watch.id] = (watch, asyncio.create_task(watch.run()))
+        return watch
+
+    def cursor(self, watch: Watch, number: int) -> str:
+        return self.gateway.cursors.seal(Cursor(watch.id, number))
+
+    def resume(self, text: str, subject: Subject) -> tuple[Watch, int] | None:
+        """The watch that a cursor belongs to and the number to go on after; None when it is gone, so that what was
+        missed cannot be told. Raises `BadCursorError` for a cursor of something else."""
+        opened = self.gateway.cursors.open(text, tuple[str, int])
+        if opened is None:
+            raise BadCursorError
+        cursor = Cursor(*opened)
+        self._sweep()
+        found = self._watches.get(cursor.watch)
+        if found is None or found[0].has_ended:
+            return None
+        watch = found[0]
+        theirs = (watch.subject.handle, watch.subject.viewer, watch.subject.question)
+        if theirs != (subject.handle, subject.viewer, subject.question) or cursor.number > watch.number:
+            raise BadCursorError
+        return watch, cursor.number
+
+    def wake(
+        self,
+        identifiers: Sequence[Identifier] = (),
+        record_ids: Sequence[tuple[str, str]] = (),
+        *,
+        everybody: bool = False,
+    ) -> None:
+        """Something happened to these people: whoever watches them looks at once."""
+        for watch, _ in self._watches.values():
+            if everybody or watch.touches(identifiers, record_ids):
+                watch.wake()
+
+    def _sweep(self) -> None:
+        """Let go of what nobody has listened to for a while."""
+        long_ago = self.gateway.clocks.monotonic() - self.linger_seconds
+        for id_, (watch, task) in list(self._watches.items()):
+            if watch.listeners == 0 and watch.left_at < long_ago:
+                self._let_go(task)
+                del self._watches[id_]
+
+    def _let_go(self, task: asyncio.Task[None]) -> None:
+        task.cancel()
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def run(self) -> None:
+        """Sweep as long as the application runs."""
+        try:
+            while True:
+                await asyncio.sleep(SWEEP_SECONDS)
+                self._sweep()
+        finally:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        for _, task in self._watches.values():
+            self._let_go(task)
+        self._watches.clear()
+        await asyncio.gather(*self._ending, return_exceptions=True)

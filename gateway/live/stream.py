@@ -1,0 +1,237 @@
+"""One viewer's watch over one customer: looks again and again, and keeps what it told for those who were away.
+
+A watch runs by itself, whether or not somebody listens at this moment: a listener who comes back within a while reads
+on where they were, and misses nothing. Why: docs/decisions/0017-streams.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+import structlog
+
+from connectors.base import Position, Window
+from connectors.interaction import Identifier, Interaction
+from gateway.core import Gateway
+from gateway.errors import BadUserInputError, GatewayError, InternalError
+from gateway.journey.filter import Filter
+from gateway.journey.read import read_page
+from gateway.journey.summary import Summary, summarise
+from gateway.live import changes
+from gateway.live.changes import Key, Look, Reset, SummaryChanged, Update
+from gateway.operation import Operation, Person
+from gateway.sources.report import Report
+from gateway.viewer.viewer import Viewer
+from gateway.visibility import Shown
+
+log = structlog.get_logger()
+
+MAX_FOLLOWED_ROWS = 500
+"""The newest of a journey: what happens to older ones is told when somebody reads them."""
+MAX_KEPT_UPDATES = 1_000
+RIGHTS_SECONDS = 2.0
+"""How often a viewer's rights are looked at: a change counts within five seconds."""
+
+Credential = Callable[[], Awaitable[Viewer]]
+"""Who somebody is now. Raises a `GatewayError` when they are nobody any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is watched, and by whom. `question`: the digest of the filter as it was sent."""
+
+    handle: Identifier
+    viewer: str
+    filter: Filter
+    window: Window
+    question: bytes
+
+
+class Told(NamedTuple):
+    """`operation`: the one under whose rights it was judged; `person`: who the customer was then."""
+
+    number: int
+    update: Update
+    operation: Operation
+    person: Person
+
+
+@dataclass(eq=False)
+class Watch:
+    """`known`: what the viewer was last shown, by fingerprint; None before the first look. `unread`: rows that
+    a page left out, since the reader has yet to come there. `with_summary`: whether somebody reads the header as well.
+    """
+
+    id: str
+    gateway: Gateway
+    subject: Subject
+    credential: Credential
+    poll_seconds: float
+    known: dict[Key, bytes] | None = None
+    unread: Callable[[Interaction], bool] | None = None
+    with_summary: bool = False
+    number: int = 0
+    listeners: int = 0
+    left_at: float = 0.0
+    ended_by: GatewayError | None = None
+    _places: dict[Key, Position] = field(default_factory=dict)
+    _reports: dict[str, Report] | None = None
+    _summary: bytes | None = None
+    _person: Person | None = None
+    _told: deque[Told] = field(default_factory=lambda: deque(maxlen=MAX_KEPT_UPDATES))
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    # ---------------------------------------------------------------- listening
+
+    async def listen(self, after: int) -> AsyncGenerator[Told, None]:
+        """What was told after number `after`, and what will be. Ends with the error that ended the watch."""
+        self.listeners += 1
+        try:
+            while True:
+                news = self._news
+                if self._told and self._told[0].number > after + 1:  # too slow: the first of them are gone
+                    after = self.number
+                    yield self._told[-1]._replace(update=Reset())
+                for told in [told for told in self._told if told.number > after]:
+                    after = told.number
+                    yield told
+                if self.ended_by is not None:
+                    raise self.ended_by
+                await news.wait()
+        finally:
+            self.listeners -= 1
+            self.left_at = self.gateway.clocks.monotonic()
+
+    def wake(self) -> None:
+        """Something may have happened: look at once."""
+        self._wake.set()
+
+    def touches(self, keys: Sequence[Identifier], record_ids: Sequence[tuple[str, str]]) -> bool:
+        """Whether news of these people are news for this watch."""
+        person = self._person
+        if person is None:
+            return True
+        return any(person.cluster.carries(key) for key in keys) or any(
+            (r.source, r.id) in record_ids for r in person.cluster.records
+        )
+
+    # ---------------------------------------------------------------- watching
+
+    async def run(self) -> None:
+        try:
+            while True:
+                viewer = await self.credential()
+                due_at = await self._look(viewer)
+                await self._pause(viewer, due_at)
+        except GatewayError as error:
+            self._end(error)
+        except asyncio.CancelledError:
+            self._end(InternalError())
+            raise
+        except Exception as error:
+            log.error("internal_error", error=type(error).__name__)
+            self._end(InternalError())
+
+    async def _pause(self, viewer: Viewer, due_at: datetime | None) -> None:
+        """Until something happens, a row changes by itself, it is time to look again, or the viewer's rights change."""
+        clocks = self.gateway.clocks
+        until = clocks.monotonic() + self.poll_seconds
+        if due_at is not None:
+            until = min(until, clocks.monotonic() + max(0.0, (due_at - clocks.utc_now()).total_seconds()))
+        while not self._wake.is_set() and (left := until - clocks.monotonic()) > 0:
+            try:
+                async with asyncio.timeout(min(left, RIGHTS_SECONDS)):
+                    await self._wake.wait()
+            except TimeoutError:
+                if await self.credential() is not viewer:
+                    break
+        self._wake.clear()
+
+    async def _look(self, viewer: Viewer) -> datetime | None:
+        """Tells what has changed; gives the moment at which something changes by itself."""
+        operation = Operation.begin(self.gateway, viewer, self.id)
+        person = await operation.customer(self.subject.handle)
+        if person is None:
+            if self.known is None:
+                raise BadUserInputError("`customerId` must be the id of a customer.")
+            assert self._person is not None
+            self._tell([changes.Retracted(key) for key in self.known], operation, self._person)
+            self.known, self._places = {}, {}
+            return None
+        if self._person is not None and _is_another(self._person, person):
+            self._person, self.known, self._places = person, None, {}
+            self._tell([Reset()], operation, person)
+        self._person = person
+        reading = operation.reading(person)
+        page = await read_page(reading, self.subject.window, self.subject.filter, MAX_FOLLOWED_ROWS)
+        silent = changes.unanswered(page.reports)
+        look = Look(page.rows, page.end if page.more and not silent else None, silent, page.reports)
+        prints = changes.prints_of(page.rows, operation.now, self.gateway.limits)
+        summary = None
+        if self.with_summary:
+            summary = await summarise(reading, self.gateway.time_zone)
+        self._compare(look, prints, summary, operation, person)
+        return changes.next_change(page.rows, operation.now, self.gateway.limits)
+
+    def _compare(
+        self, look: Look, prints: dict[Key, bytes], summary: Summary | None, operation: Operation, person: Person
+    ) -> None:
+        updates: list[Update] = []
+        if self.known is not None:
+            known = self._with_what_lies_behind(look, prints)
+            updates += changes.compare_rows(known, self._places, look, prints)
+        if self._reports is not None:
+            updates += changes.compare_reports(self._reports, look.reports)
+        if summary is not None:
+            mark = changes.summary_print(summary)
+            if self._summary is not None and mark != self._summary:
+                updates.append(SummaryChanged(summary))
+            self._summary = mark
+        kept = {} if self.known is None else {k: p for k, p in self.known.items() if k.source in look.unanswered}
+        self.known = {**kept, **prints}
+        self._places.update({changes.key_of(shown): shown.position for shown in look.rows})
+        self._places = {key: at for key, at in self._places.items() if key in self.known}
+        self._reports = {report.source: report for report in look.reports}
+        self._tell(updates, operation, person)
+
+    def _with_what_lies_behind(self, look: Look, prints: dict[Key, bytes]) -> dict[Key, bytes]:
+        """At the first look after a page: what that left out is no news."""
+        assert self.known is not None
+        if self.unread is None:
+            return self.known
+        unread, self.unread = self.unread, None
+        return {**{changes.key_of(s): prints[changes.key_of(s)] for s in look.rows if unread(s.row)}, **self.known}
+
+    def _tell(self, updates: Sequence[Update], operation: Operation, person: Person) -> None:
+        for update in updates:
+            self.number += 1
+            self._told.append(Told(self.number, update, operation, person))
+        if updates:
+            self._announce()
+
+    def _end(self, error: GatewayError) -> None:
+        self.ended_by = error
+        self._announce()
+
+    def _announce(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    @property
+    def has_ended(self) -> bool:
+        return self.ended_by is not None
+
+
+def _is_another(before: Person, now: Person) -> bool:
+    """Merged or separated since: what was shown is another person's journey now."""
+    return before.handle != now.handle or before.cluster.merges != now.cluster.merges
+
+
+def baseline(rows: Sequence[Shown], operation: Operation) -> dict[Key, bytes]:
+    return changes.prints_of(rows, operation.now, operation.gateway.limits)
