@@ -33,6 +33,7 @@ BUILT_IN = {
     "twilio_voice": "connectors.telephony.twilio_voice:TwilioVoice",
     "freeswitch": "connectors.telephony.freeswitch:FreeSwitch",
     "amazon_connect": "connectors.telephony.amazon_connect:AmazonConnect",
+    "tvox": "connectors.telephony.tvox:TVox",
     "genesys_cloud": "connectors.telephony.genesys_cloud:GenesysCloud",
     "whatsapp_cloud": "connectors.whatsapp.whatsapp_cloud:WhatsAppCloud",
     "360dialog": "connectors.whatsapp.dialog360:Dialog360",

@@ -83,3 +83,7 @@ CONNECT_SECRET_KEY = "sandbox-connect-secret"  # noqa: S105
 CONNECT_REGION = "eu-central-1"
 CONNECT_INSTANCE_ID = "5a4db0c0-0000-4000-8000-0000000000c0"
 CONNECT_PHONE_ATTRIBUTE = "customer_phone"
+
+TVOX_USER = "gateway"
+TVOX_PASSWORD = "sandbox-tvox-password"  # noqa: S105
+TVOX_SESSION = "5A4DB0C0SANDBOX0000000000000TVOX"

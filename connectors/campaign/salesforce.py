@@ -17,8 +17,8 @@ from connectors import identifiers
 from connectors.base import EARLIEST, LATEST, Capabilities, Fetched, Query, SourceConfig, VendorConnector
 from connectors.campaign.literals import check_name, is_id, words
 from connectors.campaign.salesforce_api import SalesforceApi, client_credentials
-from connectors.campaign.salesforce_mapping import Fields, Mapper
-from connectors.campaign.salesforce_query import LED_BY, PREFIXES, STARTED, Listed, People, Questions, find, spelled
+from connectors.campaign.salesforce_mapping import TASK, Fields, Mapper
+from connectors.campaign.salesforce_query import LED_BY, STARTED, Listed, People, Questions, find, spelled
 from connectors.campaign.seeking import Place
 from connectors.campaign.values import Row, instant, text
 from connectors.campaign.words import TOLD_CHANNELS
@@ -58,8 +58,8 @@ class SalesforceCredentials(msgspec.Struct, frozen=True, forbid_unknown_fields=T
 class SalesforceOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """objects: VoiceCall wants a licence of Salesforce Voice or Sales Dialer. external_id_fields: where the ids of
     `external_id_source` stand. task_fields, voice_call_fields: see `Fields`. voice_call_person: the field of a voice
-    call that holds whom it was with. outcomes, statuses: what the organisation's words mean. login_url,
-    lightning_url: default to the base address, and to what belongs to it.
+    call that holds whom it was with. campaigns: whether to ask which list a person. outcomes, statuses: what the
+    organisation's words mean. login_url, lightning_url: default to the base address, and to what belongs to it.
     """
 
     objects: tuple[Listed, ...] = ("Task",)
@@ -69,6 +69,7 @@ class SalesforceOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     task_fields: Fields = Fields()
     voice_call_fields: Fields = Fields()
     voice_call_person: str = "RelatedRecordId"
+    campaigns: bool = True
     outcomes: dict[str, OutcomeKind] = {}
     statuses: dict[str, InteractionStatus] = {}
     login_url: str | None = None
@@ -126,6 +127,7 @@ class Salesforce(VendorConnector):
             task_subtypes=options.task_subtypes,
             fields={"Task": options.task_fields, "VoiceCall": options.voice_call_fields},
             voice_call_person=options.voice_call_person,
+            campaigns=options.campaigns,
         )
         self._mapper = Mapper(
             source=self.name,
@@ -224,8 +226,8 @@ class Salesforce(VendorConnector):
         return _Step(mapped, dropped + odd, following, (following or place).capped)
 
     async def fetch_one(self, external_id: str, deadline: Deadline) -> Interaction | None:
-        name = PREFIXES.get(external_id[:3])
-        if name is None or name not in self.options.objects or not is_id(external_id):
+        name: Listed = "Task" if external_id.startswith(TASK) else "VoiceCall"
+        if name not in self.options.objects or not is_id(external_id):
             return None
         found = await self._api.rows(self._questions.one(name, external_id), deadline)
         mapped, _ = await self._mapped(name, found.rows, (), deadline)

@@ -20,7 +20,15 @@ from connectors.campaign.literals import SQL, literal, one_of, select, sql_insta
 from connectors.campaign.salesforce_api import SalesforceApi, client_credentials
 from connectors.campaign.seeking import Place
 from connectors.campaign.values import Row, instant, number, text
-from connectors.campaign.words import TOLD_CHANNELS, address_of, channel_of, details_of, direction_of, outcome_of
+from connectors.campaign.words import (
+    TOLD_CHANNELS,
+    address_of,
+    channel_of,
+    details_of,
+    direction_of,
+    number_of,
+    outcome_of,
+)
 from connectors.deadline import Deadline
 from connectors.errors import RefusedError
 from connectors.http import Auth
@@ -108,11 +116,12 @@ class Mapper:
 
     def _addresses(self, row: Row) -> Iterator[Identifier]:
         """Data Cloud has no mark for a verified address."""
-        told = (
-            identifiers.phone(text(row, "phone") or "", self.region),
-            identifiers.email(text(row, "email") or ""),
-        )
-        yield from (identifier for identifier in told if identifier is not None)
+        number = number_of(text(row, "phone"), self.region)
+        if number is not None:
+            yield Identifier(IdentifierKind.PHONE, number)
+        address = identifiers.email(text(row, "email") or "")
+        if address is not None:
+            yield address
         customer = text(row, "customer")
         if customer is not None and self.external_id_source is not None:
             yield identifiers.external(self.external_id_source, customer)

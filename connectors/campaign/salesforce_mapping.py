@@ -36,7 +36,7 @@ from connectors.interaction import (
 )
 from connectors.mapping import preview, seconds_between
 
-CONTACT, LEAD, USER, GROUP, CAMPAIGN = "003", "00Q", "005", "00G", "701"
+CONTACT, LEAD, GROUP, CAMPAIGN, TASK = "003", "00Q", "00G", "701", "00T"
 """How ids of such objects begin ("Standard Object Prefixes")."""
 
 STILL_WAITING = timedelta(days=1)

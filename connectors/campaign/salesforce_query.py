@@ -27,9 +27,6 @@ People = Literal["Contact", "Lead"]
 Listed = Literal["Task", "VoiceCall"]
 
 STARTED: Mapping[Listed, str] = {"Task": "CreatedDate", "VoiceCall": "CallStartDateTime"}
-PREFIXES: Mapping[str, Listed] = {"00T": "Task", "0LQ": "VoiceCall"}
-"""How ids of such objects begin."""
-
 PEOPLE_PREFIXES: Mapping[People, str] = {"Contact": CONTACT, "Lead": LEAD}
 MOST_PEOPLE = 100
 MILLISECOND = timedelta(milliseconds=1)
@@ -48,6 +45,7 @@ class Questions:
     task_subtypes: Sequence[str]
     fields: Mapping[Listed, Fields]
     voice_call_person: str
+    campaigns: bool = True
 
     def sample(self, name: People | Listed) -> str:
         """Of one row all that is ever asked: a field that is misspelt or may not be read is noticed."""
@@ -99,7 +97,7 @@ class Questions:
 
     def _person_columns(self, name: People) -> list[str]:
         own = [self.external_id_fields[name]] if name in self.external_id_fields else []
-        return [*PEOPLE_FIELDS[name], *own, f"({CAMPAIGNS})"]
+        return [*PEOPLE_FIELDS[name], *own, *([f"({CAMPAIGNS})"] if self.campaigns else [])]
 
 
 def find(looked_for: str, where: Literal["PHONE", "ALL"], people: Iterable[People], limit: int) -> str:

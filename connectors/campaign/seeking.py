@@ -49,8 +49,8 @@ class Place:
         if is_last and count < self.limit(size):
             return None
         edge = (max(times) if ascending else min(times)) if times else self.edge
-        if edge is None:
-            return Place(None, self.known + size)
+        if edge is None:  # nothing could be read so far
+            return Place(None, self.known + size) if self.known + size < MOST_ROWS else None
         second = edge.replace(microsecond=0)
         if second != self._second:
             return Place(edge, sum(at.replace(microsecond=0) == second for at in times), self.capped)

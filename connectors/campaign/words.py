@@ -77,10 +77,18 @@ def address_of(value: str | None, kind: str | None, channel: Channel, region: st
     if "@" in value:
         address = email(value)
         return None if address is None else Address(meant, IdentifierKind.EMAIL, address.value)
-    number = e164(value, region)
+    number = number_of(value, region)
     if number is None:
         return None
     return Address(meant, IdentifierKind.WHATSAPP if channel is Channel.WHATSAPP else IdentifierKind.PHONE, number)
+
+
+def number_of(value: str | None, region: str | None) -> str | None:
+    """E.164; without a region digits alone are taken as international, as `00` in front of them always is."""
+    bare = (value or "").strip()
+    if bare.startswith("00"):
+        return e164(f"+{bare[2:]}")
+    return e164(f"+{bare}") if region is None and bare.isdigit() else e164(bare, region)
 
 
 def details_of(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, cast
 
 from connectors.events import Receiver
 from connectors.questions import SourceConfig
+from connectors.webhooks.receiver import VendorReceiver
 
 RECEIVERS = {
     "whatsapp_cloud": "connectors.webhooks.whatsapp_cloud:WhatsAppCloud",
@@ -31,8 +32,14 @@ RECEIVERS = {
 """By the connector's name in `gateway.toml`, or by a name of its own (`signed`: any sender, our own shape)."""
 
 
+def receiver_class(name: str) -> type[VendorReceiver]:
+    """Raises KeyError for a name that nobody offers."""
+    module, _, attribute = RECEIVERS[name].partition(":")
+    found: type[VendorReceiver] = getattr(import_module(module), attribute)
+    return found
+
+
 def make_receiver(name: str, options: Mapping[str, Any], config: SourceConfig) -> Receiver:
     """Raises KeyError for a name that nobody offers, `msgspec.ValidationError` for odd options."""
-    module, _, attribute = RECEIVERS[name].partition(":")
-    made: Receiver = getattr(import_module(module), attribute)(options, config)
-    return made
+    made: Any = receiver_class(name)(options, config)
+    return cast(Receiver, made)

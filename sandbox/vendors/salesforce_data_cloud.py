@@ -101,7 +101,9 @@ class SalesforceDataCloud(Vendor):
 
     def _batch(self, sql: str, start: int) -> dict[str, Any]:
         cursor = self._database.execute(_INSTANT.sub(r"'\1 UTC'", sql))
-        names = [column[0] for column in cursor.description]
+        names = [column[0] for column in cursor.description or ()]
+        if not names:
+            raise ValueError("a statement without columns")
         found = [self._shown(names, list(row)) for row in cursor.fetchall()]
         end = start + MOST_A_BATCH
         following = {} if end >= len(found) else {"nextBatchId": f"{sql.encode().hex()}-{end}"}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
+from zlib import crc32
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -145,8 +146,7 @@ class WhatsAppCloud(Vendor):
             return None
 
     def _entry(self, told: Told, fields: str) -> Row:
-        number = f"{told.contact.number}{told.id[-4:-2].encode().hex()}"
-        row: Row = {"id": str(int(number, 16)), "message_id": told.id}
+        row: Row = {"id": str(crc32(told.id.encode())), "message_id": told.id}
         if "events" in fields:
             events = [
                 {

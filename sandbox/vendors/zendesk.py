@@ -250,8 +250,13 @@ class Zendesk(Vendor):
 
     def show_users(self, request: Request) -> Row:
         spelling = self._spelling(request)
-        users = [self._show(number, spelling) for number in _ids(request)]
-        return _offset_page(request, "users", [user for user in users if user])
+        numbers = _ids(request)
+        users = [self._show(number, spelling) for number in numbers]
+        answer = _offset_page(request, "users", [user for user in users if user])
+        if "identities" in request.query_params.get("include", "").split(","):
+            people = [self._people[number] for number in numbers if number in self._people]
+            answer["identities"] = [row for person in people for row in spelling.identities(self.told(person))]
+        return answer
 
     def _show(self, number: int, spelling: Spelling) -> Row | None:
         agent: Agent | None = self._agents.get(number)

@@ -16,8 +16,6 @@ from connectors.registry import BUILT_IN, configured, connector_class
 from connectors.testing.contract import ConnectorContract, Subject, TokenContract
 from connectors.testing.kept import KeptContract
 from connectors.testing.stored import DATABASE_FAULTS, FILE_FAULTS, FOLDER_FAULTS, StoredContract
-from connectors.whatsapp.dialog360 import Dialog360
-from connectors.whatsapp.whatsapp_cloud import WhatsAppCloud
 from gateway.demo import world
 from gateway.settings import load
 from sandbox.app import Sandbox, SandboxSettings, create_app
@@ -280,6 +278,12 @@ class TestAmazonConnect(ConnectorContract):
         return telephony.subject_of("amazon_connect", sandbox())
 
 
+class TestTVox(ConnectorContract):
+    @pytest.fixture
+    def subject(self) -> Subject:
+        return telephony.subject_of("tvox", sandbox())
+
+
 class TestTwilioVoice(ConnectorContract):
     @pytest.fixture
     def subject(self) -> Subject:
@@ -303,7 +307,7 @@ class TestWhatsappCloud(KeptContract):
 
     @pytest.fixture
     def subject(self) -> Subject:
-        return kept.subject_of(WhatsAppCloud, POPULATION, sandbox())
+        return kept.subject_of("whatsapp_cloud", POPULATION, sandbox())
 
 
 class Test360dialog(KeptContract):
@@ -311,7 +315,7 @@ class Test360dialog(KeptContract):
 
     @pytest.fixture
     def subject(self) -> Subject:
-        return kept.subject_of(Dialog360, POPULATION, sandbox())
+        return kept.subject_of("360dialog", POPULATION, sandbox())
 
 
 class TestGenesysJourney(ConnectorContract, TokenContract):

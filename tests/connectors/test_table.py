@@ -41,6 +41,7 @@ def test_nothing_of_a_sheet_is_left_out() -> None:
         "search": True,
         "pushes": frozenset({"tags"}),
         "live_state": True,
+        "changes": True,
         "history_days": 558,
         "cannot_see": "the dark side",
     }

@@ -23,7 +23,11 @@ BUILD = GROUPS["build"]
 DEV = [line for line in GROUPS["dev"] if isinstance(line, str)]
 TESTING = PYPROJECT["project"]["optional-dependencies"]["testing"]
 
-BY_NAME = {"httptools": "uvicorn parses HTTP with it", "tzdata": "zoneinfo reads it where the system has no time zones"}
+BY_NAME = {
+    "asyncpg": "SQLAlchemy speaks with PostgreSQL through it",
+    "httptools": "uvicorn parses HTTP with it",
+    "tzdata": "zoneinfo reads it where the system has no time zones",
+}
 """Used without an import."""
 
 

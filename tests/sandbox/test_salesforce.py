@@ -105,8 +105,9 @@ async def test_a_batch_may_be_smaller_than_what_was_asked_and_its_locator_leads_
 async def test_conditions_hold(http):
     deep = await person(http, DEEP_EMAIL)
     soql = (
-        f"SELECT CreatedDate, TaskSubtype FROM Task WHERE WhoId = '{deep}' AND (TaskSubtype = 'Email' OR IsClosed = false)"
-        " AND CreatedDate >= 2026-10-01T00:00:00Z AND CreatedDate < 2026-11-01T00:00:00.000+0100 ORDER BY CreatedDate ASC"
+        f"SELECT CreatedDate FROM Task WHERE WhoId = '{deep}' AND (TaskSubtype = 'Email' OR IsClosed = false)"
+        " AND CreatedDate >= 2026-10-01T00:00:00Z AND CreatedDate < 2026-11-01T00:00:00.000+0100"
+        " ORDER BY CreatedDate ASC"
     )
     times = [row["CreatedDate"] for row in (await query(http, soql))["records"]]
     assert times and times == sorted(times) and times[0] >= "2026-10-01" and times[-1] < "2026-10-31T23"

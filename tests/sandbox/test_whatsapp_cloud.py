@@ -45,10 +45,9 @@ def app():
 
 
 async def test_the_number_is_told_to_its_token_alone(app):
-    async with client_of(app, MOUNT, headers=AUTH) as http:
-        assert (await http.get("")).json()["id"] == WHATSAPP_CLOUD_PHONE_NUMBER_ID
-    async with client_of(app, MOUNT) as http:
-        refused = await http.get("")
+    async with client_of(app) as http:
+        assert (await http.get(MOUNT, headers=AUTH)).json()["id"] == WHATSAPP_CLOUD_PHONE_NUMBER_ID
+        refused = await http.get(MOUNT)
     assert (refused.status_code, refused.json()["error"]["code"]) == (401, 190)
     assert differences(refused.json(), ERROR) == []
 

@@ -21,6 +21,7 @@ from connectors.campaign.literals import (
     sql_instant,
     words,
 )
+from connectors.campaign.salesforce_query import Questions
 from sandbox.vendors.salesforce_soql import Parser
 
 HOSTILE = [
@@ -55,6 +56,21 @@ def test_soql_reads_the_very_text_and_nothing_beside_it(value: str) -> None:
 def test_soql_reads_the_very_list(values: list[str]) -> None:
     query = Parser(select(["Id"], "Contact", [one_of("Email", values, SOQL)])).parse()
     assert [c.values for c in query.conditions] == [tuple(values)]
+
+
+@given(st.lists(TEXTS, max_size=3), st.lists(TEXTS, min_size=1, max_size=3), st.lists(TEXTS, max_size=3))
+def test_a_question_for_people_holds_what_was_asked_and_nothing_else(
+    ids: list[str], emails: list[str], external: list[str]
+) -> None:
+    """Ids that are none are left out; whatever else is asked for stands in its own list."""
+    questions = Questions({"Contact": "Crm_Id__c"}, ("Call",), {}, "RelatedRecordId")
+    soql = questions.people("Contact", [*ids, "0035f00000AbCdEAAV"], emails, external)
+    assert soql is not None
+    query = Parser(soql).parse()
+    told = {condition.path: condition.values for condition in query.conditions}
+    expected = {"Id": ("0035f00000AbCdEAAV",), "Email": tuple(emails), "Crm_Id__c": tuple(external)}
+    assert told == {path: values for path, values in expected.items() if values}
+    assert (query.table, query.limit) == ("Contact", 100)
 
 
 @given(st.lists(TEXTS.filter(lambda text: "\x00" not in text), min_size=1, max_size=4))

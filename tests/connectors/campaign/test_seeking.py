@@ -62,3 +62,4 @@ def test_a_second_with_more_than_a_query_gives_is_capped_and_left(ascending: boo
 def test_rows_that_cannot_be_read_do_not_stop_it() -> None:
     place = Place().follow([], 5, 5, False, True)
     assert place == Place(None, 5) and place.limit(5) == 10
+    assert Place(None, MOST_ROWS - 5).follow([], MOST_ROWS, 5, False, True) is None

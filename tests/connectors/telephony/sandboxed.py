@@ -25,6 +25,11 @@ CONFIGS: dict[str, tuple[str, dict[str, str], dict[str, Any]]] = {
             "site": "https://acme.my.connect.aws",
         },
     ),
+    "tvox": (
+        "",
+        {"username": known.TVOX_USER, "password": known.TVOX_PASSWORD},
+        {"numbers": (known.PBX_NUMBER,), "agents": {"anna.verdi": "Anna Verdi"}},
+    ),
 }
 """Path behind where the sandbox has it, credentials and options."""
 

@@ -12,10 +12,10 @@ from connectors.deadline import Deadline
 from connectors.errors import TimedOutError
 from connectors.identifiers import e164, phone
 from connectors.interaction import Channel, DeliveryState, MessageParty
+from connectors.registry import connector_class
 from connectors.testing.contract import Subject
-from connectors.whatsapp.dialog360 import Dialog360
 from connectors.whatsapp.folding import TextMessage
-from connectors.whatsapp.whatsapp_cloud import KeptConversations, WhatsAppCloud
+from connectors.whatsapp.whatsapp_cloud import KeptConversations
 from sandbox.app import Sandbox
 from sandbox.credentials import (
     DIALOG_360_KEY,
@@ -27,12 +27,12 @@ from sandbox.population import Population
 from sandbox.vendors.whatsapp_cloud import Told, kept
 from tests.connectors.support import NOW
 
-CONFIGURED: dict[type[KeptConversations], tuple[dict[str, str], dict[str, Any]]] = {
-    WhatsAppCloud: (
+CONFIGURED: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
+    "whatsapp_cloud": (
         {"access_token": WHATSAPP_CLOUD_TOKEN},
         {"phone_number_id": WHATSAPP_CLOUD_PHONE_NUMBER_ID},
     ),
-    Dialog360: ({"api_key": DIALOG_360_KEY}, {}),
+    "360dialog": ({"api_key": DIALOG_360_KEY}, {}),
 }
 
 
@@ -81,10 +81,12 @@ def _message(told: Told) -> TextMessage:
     )
 
 
-def subject_of(cls: type[KeptConversations], population: Population, app: Sandbox) -> Subject:
-    credentials, options = CONFIGURED[cls]
-    config = SourceConfig(cls.vendor, f"http://127.0.0.1:8100/{cls.vendor}", credentials, options, region="IT")
+def subject_of(name: str, population: Population, app: Sandbox) -> Subject:
+    credentials, options = CONFIGURED[name]
+    config = SourceConfig(name, f"http://127.0.0.1:8100/{name}", credentials, options, region="IT")
     journal = journal_of(population)
+    cls = connector_class(name)
+    assert issubclass(cls, KeptConversations)
 
     def connect(transport: httpx.AsyncBaseTransport) -> VendorConnector:
         return cls(config, transport, lambda: NOW, journal)

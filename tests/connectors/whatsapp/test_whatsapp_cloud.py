@@ -84,7 +84,7 @@ def meta(deliveries: dict[str, Any] | None = None, number: Any = None) -> respx.
 def connect(
     cls: type[KeptConversations], routes: respx.MockRouter, messages: tuple[TextMessage, ...] | None = TALK
 ) -> KeptConversations:
-    credentials, options = CONFIGURED[cls]
+    credentials, options = CONFIGURED[cls.vendor]
     journal = None if messages is None else ListJournal(messages)
     config = SourceConfig("whatsapp", "", credentials, options, region="IT")
     return cls(config, httpx.MockTransport(routes.async_handler), lambda: NOW, journal)

@@ -283,8 +283,9 @@ async def test_one_by_its_id() -> None:
     assert found is not None and found.record_id == LIVIA.id
     assert await connector.get("0LQ5f00000AAAAAEA4", soon()) is None
     assert asked(routes)[1].endswith("FROM VoiceCall WHERE Id = '0LQ5f00000AAAAAEA4' AND PreviousCallId = null LIMIT 1")
-    for other in ("0035f00000AbCdEAAV", "00T5f00000AAAA'EA4", "00T"):
+    for other in ("00T5f00000AAAA'EA4", "00T", "0LQ5f00000AAAAA"):
         assert await connector.get(other, soon()) is None
+    assert await salesforce(routes).get("0LQ5f00000AAAAAEA4", soon()) is None
     assert len(asked(routes)) == 2
 
 

@@ -58,6 +58,12 @@ async def test_one_question_for_each_kind_of_people() -> None:
     assert "WHERE (Email IN ('livia.tarsia@example.org')) AND IsConverted = false LIMIT" in leads
 
 
+async def test_who_may_not_read_campaigns_asks_for_none() -> None:
+    routes = org(Contact=sample("contacts"))
+    await salesforce(routes, options={"campaigns": False}).find([known(email("livia.tarsia@example.org"))], soon())
+    assert not any("CampaignMembers" in soql for soql in asked(routes))
+
+
 async def test_without_a_field_for_them_ids_of_others_are_not_asked_for() -> None:
     routes = org(Contact=sample("contacts"))
     assert await salesforce(routes, external_id_source="crm").find([external("crm", "CRM-551")], soon()) == []

@@ -12,6 +12,7 @@ import respx
 
 from connectors.base import Page, Query, Window
 from connectors.campaign.salesforce_data_cloud import Mapper, SalesforceDataCloud
+from connectors.campaign.words import number_of
 from connectors.errors import MalformedError, RefusedError
 from connectors.identifiers import email, external, phone
 from connectors.interaction import (
@@ -201,6 +202,22 @@ async def test_people_are_found_by_the_columns_that_are_named() -> None:
         "(phone IN ('+393331115501', '393331115501', '00393331115501', '3331115501') "
         "OR email IN ('livia.tarsia@example.org') OR customer IN ('CRM''551') OR person IN ('individual-1')) LIMIT 500"
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "region", "number"),
+    [
+        ("393331115501", None, "+393331115501"),
+        ("00393331115501", None, "+393331115501"),
+        ("3331115501", "IT", "+393331115501"),
+        ("+39 333 111 5501", "FR", "+393331115501"),
+        ("3331115501", None, None),
+        ("withheld", "IT", None),
+        (None, "IT", None),
+    ],
+)
+def test_numbers_however_they_are_kept(written: str | None, region: str | None, number: str | None) -> None:
+    assert number_of(written, region) == number
 
 
 async def test_what_is_not_named_is_not_asked_for() -> None:
