@@ -10,7 +10,7 @@ READY := .venv/.ready
 COMPILE := $(UV) pip compile -q --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
 
-.PHONY: help demo test test-live bench lint format schema lock setup clean
+.PHONY: help demo test test-crash test-live bench lint format schema lock setup postgresql clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -18,8 +18,11 @@ help: ## Show this
 demo: $(READY) ## Serve the gateway beside imitated vendors; PORT=8000, 0 takes any free one
 	@$(BIN)/gateway demo --port $(PORT)
 
-test: $(READY) ## Run every test
-	@$(BIN)/pytest
+test: $(READY) postgresql ## Run every test
+	@$(BIN)/pytest -n 2 --dist loadfile
+
+test-crash: $(READY) ## Kill the gateway 1,000 times while it takes webhooks in, and see that none is lost
+	@$(BIN)/python -m tests.gateway.ingest.crash --cycles 1000
 
 bench: $(READY) ## Measure everything beside peers, where Node is present; writes bench/RESULTS.md
 	@if command -v npm >/dev/null; then npm ci --prefix bench/peers --silent --no-audit --no-fund; \
@@ -47,7 +50,7 @@ lock: ## Lock what pyproject.toml asks for; needs uv. UPGRADE=--upgrade takes ne
 	$(COMPILE) $(UPGRADE) --group build -o requirements-build.txt
 	$(COMPILE) $(UPGRADE) --group dev --extra testing pyproject.toml -c requirements.txt -c requirements-build.txt -o requirements-dev.txt
 
-setup: $(READY) ## Only the set-up
+setup: $(READY) postgresql ## Only the set-up
 
 # The wheels are kept, so that the Dockerfile's steps can be tried without network.
 $(LOCKED): requirements-dev.txt
@@ -62,6 +65,9 @@ $(READY): $(LOCKED) pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q gateway connectors sandbox
 	@touch $@
+
+postgresql:
+	@scripts/postgresql
 
 clean: ## Remove what was set up and what tools left behind
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -24,6 +24,7 @@ DEV = [line for line in GROUPS["dev"] if isinstance(line, str)]
 TESTING = PYPROJECT["project"]["optional-dependencies"]["testing"]
 
 BY_NAME = {
+    "websockets": "uvicorn speaks by it",
     "asyncpg": "SQLAlchemy speaks with PostgreSQL through it",
     "httptools": "uvicorn parses HTTP with it",
     "tzdata": "zoneinfo reads it where the system has no time zones",
