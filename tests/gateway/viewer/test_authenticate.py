@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import product
+from itertools import count, product
 
 import httpx
 import pytest
@@ -251,6 +251,7 @@ async def test_the_gateway_takes_its_own_tokens_where_it_is_told_to(authenticato
         f"Bearer,{token()}",
         f"Bearer {token()}, Bearer {token()}",
     ],
+    ids=map(str, count()),  # keys and tokens are others each time
 )
 async def test_every_fault_of_a_credential_is_told_alike(authenticator, authorization):
     with pytest.raises(UnauthenticatedError) as caught:
