@@ -19,7 +19,7 @@ demo: $(READY) ## Serve the gateway beside imitated vendors; PORT=8000, 0 takes 
 	@$(BIN)/gateway demo --port $(PORT)
 
 test: $(READY) postgresql ## Run every test
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 2 --dist worksteal
 
 test-crash: $(READY) ## Kill the gateway 1,000 times while it takes webhooks in, and see that none is lost
 	@$(BIN)/python -m tests.gateway.ingest.crash --cycles 1000
