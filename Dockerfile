@@ -15,6 +15,7 @@ COPY connectors connectors
 COPY sandbox sandbox
 RUN /opt/tools/bin/pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && /opt/tools/bin/pip --python /opt/gateway/bin/python install --no-deps --no-index dist/*.whl
+RUN mkdir /opt/journal
 
 
 FROM python:3.13-slim
@@ -23,7 +24,12 @@ LABEL org.opencontainers.image.title="Journey Gateway" \
 ENV PATH=/opt/gateway/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 COPY --from=build /opt/gateway /opt/gateway
 
-# gateway.toml is mounted here; nothing is ever written.
+# The journal, where there is one: the only place that is written to. Mount a volume, or name a PostgreSQL database.
+COPY --from=build --chown=65532:65532 /opt/journal /opt/journal
+ENV GATEWAY_STORE__URL=sqlite:////opt/journal/journey.db
+VOLUME /opt/journal
+
+# gateway.toml is mounted here.
 WORKDIR /etc/gateway
 USER 65532:65532
 EXPOSE 8000

@@ -28,6 +28,7 @@ bench: $(READY) ## Measure everything beside peers, where Node is present; write
 	@if command -v npm >/dev/null; then npm ci --prefix bench/peers --silent --no-audit --no-fund; \
 		else echo "Node is missing: peers are left out"; fi
 	@$(BIN)/python -m bench.run $(BENCH)
+	@$(BIN)/python -m bench.ingest
 
 test-live: $(READY) ## Run the Request Tracker connector against a real one (Debian 12, root)
 	@scripts/request-tracker-live

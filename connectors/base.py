@@ -1,9 +1,10 @@
 """What a connector is, and the guards that no vendor module can forget.
 
-A vendor module subclasses `VendorConnector` and writes four small functions: `fetch_records`, `fetch_page`,
-`fetch_one` and, where the vendor has a search, `fetch_by_text`. The base class does the rest: it refuses empty
-identifiers, drops rows that are somebody else's, cuts the window exactly, orders rows by (startedAt descending,
-externalId), caps pages, notices repeated cursors and reads a vendor that cannot seek as a whole.
+A vendor module subclasses `VendorConnector` and writes a few small functions: `fetch_records`, `fetch_page`,
+`fetch_one` and, where the vendor has a search, `fetch_by_text`; where it tells changes, `fetch_changes`. The base class
+does the rest: it refuses empty identifiers, drops rows that are somebody else's, cuts the window exactly, orders rows
+by (startedAt descending, externalId), caps pages, notices repeated cursors and reads a vendor that cannot seek as a
+whole.
 """
 
 from __future__ import annotations
@@ -32,10 +33,13 @@ from connectors.interaction import (
 )
 from connectors.questions import EVERYTHING as EVERYTHING
 from connectors.questions import Capabilities as Capabilities
+from connectors.questions import Changed as Changed
+from connectors.questions import ChangesPage as ChangesPage
 from connectors.questions import Connector as Connector
 from connectors.questions import Continuation as Continuation
 from connectors.questions import Fetched as Fetched
 from connectors.questions import Page as Page
+from connectors.questions import Place as Place
 from connectors.questions import Position as Position
 from connectors.questions import Query as Query
 from connectors.questions import SourceConfig as SourceConfig
@@ -54,8 +58,14 @@ SHORTEST_SPAN = timedelta(seconds=1)
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 """Vendors are asked for nothing beyond: not all of them know such dates, and none has anything there."""
 
+LATE = timedelta(minutes=2)
+"""How long after its instant a change may come to light: transactions end in another order than they began."""
+
 MAX_VALUE_LENGTH = 1000
 """Of identifiers, ids and texts to search for: what is longer is nobody's, and would not fit in an address."""
+
+
+_places = msgspec.msgpack.Encoder()
 
 
 class NoOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,6 +120,10 @@ class VendorConnector(ABC):
     async def fetch_by_text(self, text: str, limit: int, deadline: Deadline) -> list[Record]:
         return []
 
+    async def fetch_changes(self, place: Place, deadline: Deadline) -> Changed:
+        """One call's changes since `place.since`, or behind what `place` says was told; see `connectors.changes`."""
+        return Changed(place)
+
     @abstractmethod
     async def check(self, deadline: Deadline) -> None: ...
 
@@ -147,6 +161,29 @@ class VendorConnector(ABC):
         if not self.capabilities.search or not _is_askable(text.strip()):
             return []
         return (await self.fetch_by_text(text.strip(), limit, deadline))[:limit]
+
+    async def changes(self, since: datetime | bytes, deadline: Deadline) -> ChangesPage:
+        """Malformed is also a cursor that this connector did not give."""
+        place = Place(max(since, EARLIEST)) if isinstance(since, datetime) else _opened(self.name, since)
+        asked_at = self.utc_now()
+        if not self.capabilities.changes:
+            return ChangesPage((), _places.encode(place), place.since, False)
+        found = await self.fetch_changes(place, deadline)
+        if found.more and found.place == place:
+            raise MalformedError(self.name, "it gives the same page again and again")
+        told = {row.external_id: row for row in found.items if row.source == self.name and row.external_id}
+        rows = [row for row in told.values() if _is_askable(row.record_id)]
+        owners = {row.record_id for row in rows}
+        return ChangesPage(
+            rows=tuple(rows if self.config.rules is None else map(self.config.rules.apply, rows)),
+            cursor=_places.encode(found.place),
+            reached=max(EARLIEST, min(found.place.since, asked_at - LATE)),
+            more=found.more,
+            records=tuple({r.id: r for r in found.records if r.source == self.name and r.id in owners}.values()),
+            removed=tuple(dict.fromkeys(id_ for id_ in found.removed if id_ and id_ not in told)),
+            dropped=found.dropped,
+            foreign=sum(row.source != self.name or not row.external_id for row in found.items) + len(told) - len(rows),
+        )
 
     async def interactions(
         self,
@@ -294,6 +331,13 @@ def _carrying(identifiers: Sequence[Identifier], records: Iterable[Record]) -> l
     """Those that carry one of the identifiers, in the order of their ids."""
     found = {r.id: r for r in records if any(held.identifier in identifiers for held in r.identifiers)}
     return [found[id_] for id_ in sorted(found)]
+
+
+def _opened(source: str, cursor: bytes) -> Place:
+    try:
+        return msgspec.msgpack.decode(cursor, type=Place)
+    except msgspec.MsgspecError:
+        raise MalformedError(source, "the cursor is none that it gave") from None
 
 
 def _is_askable(value: str) -> bool:

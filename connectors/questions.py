@@ -97,7 +97,8 @@ class Capabilities:
     window_granularity_seconds: 1, 86,400 for whole days, 0 for exact; None: the vendor has no window.
     page_cap: rows a call gives at most. row_cap: rows of one customer that can be had at all; None: all.
     finds_by: kinds of identifier that `find` understands. pushes: names of `Wanted` fields it hands to the vendor.
-    live_state: tells what is going on now. history_days: how far back the vendor keeps; None: without end.
+    live_state: tells what is going on now. changes: tells what has changed since an instant, of everybody.
+    history_days: how far back the vendor keeps; None: without end.
     cannot_see: what stays hidden from the credential, in a sentence for operators.
     """
 
@@ -111,6 +112,7 @@ class Capabilities:
     search: bool = False
     pushes: frozenset[str] = frozenset()
     live_state: bool = False
+    changes: bool = False
     history_days: int | None = None
     cannot_see: str = ""
 
@@ -170,6 +172,52 @@ class Page(msgspec.Struct, frozen=True):
     next: Continuation | None = None
     reached: datetime | None = None
     capped: bool = False
+    dropped: int = 0
+    foreign: int = 0
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """Where a reading of changes stands; kept for months, so fields are only ever added.
+
+    since: what changed before it has been told. page, until: see `connectors.changes`. token: the vendor's own cursor.
+    """
+
+    since: datetime
+    page: int = 1
+    until: datetime | None = None
+    token: str = ""
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """What one call for changes brought: rows as they are now, whose rows they are, and the ids of rows that are gone.
+
+    place: for the next call. more: whether that may be made at once; else there is nothing yet. dropped: rows that
+    could not be mapped.
+    """
+
+    place: Place
+    items: Sequence[Interaction] = ()
+    records: Sequence[Record] = ()
+    removed: Sequence[str] = ()
+    more: bool = False
+    dropped: int = 0
+
+
+class ChangesPage(msgspec.Struct, frozen=True):
+    """What has changed at a source, in the order in which it did. A row that changed often is told as it is now; one
+    that was told before may come again.
+
+    records: whose rows these are. removed: external ids of rows that are gone. cursor: where the next page goes on, at
+    once or in a month; opaque. reached: what changed before it has been told. more: the next page can be had at once.
+    dropped: rows that could not be mapped; foreign: those that are no rows of this source.
+    """
+
+    rows: tuple[Interaction, ...]
+    cursor: bytes
+    reached: datetime
+    more: bool
+    records: tuple[Record, ...] = ()
+    removed: tuple[str, ...] = ()
     dropped: int = 0
     foreign: int = 0
 
@@ -241,6 +289,10 @@ class Connector(Protocol):
 
     async def search(self, text: str, limit: int, deadline: Deadline) -> list[Record]:
         """Records whose name or identifier holds the text; empty where the vendor cannot search."""
+        ...
+
+    async def changes(self, since: datetime | bytes, deadline: Deadline) -> ChangesPage:
+        """What has changed since an instant, or behind the page that gave this cursor, if the sheet says `changes`."""
         ...
 
     async def check(self, deadline: Deadline) -> None:

@@ -45,6 +45,7 @@ WHAT: Cells = {
     "finds by": lambda cls: _words(cls.capabilities.finds_by),
     "search": lambda cls: _mark(cls.capabilities.search),
     "going on now": lambda cls: _mark(cls.capabilities.live_state),
+    "changes": lambda cls: _mark(cls.capabilities.changes),
     "history": lambda cls: _days(cls.capabilities.history_days),
     "what its credential cannot see": lambda cls: _sentence(cls.capabilities.cannot_see),
 }

@@ -19,7 +19,9 @@ from gateway.graph.schema import Executable
 from gateway.graph.socket import GraphQLSocket
 from gateway.graph.streams import Streams
 from gateway.graph.view import GraphQLView, refusal
+from gateway.ingest.assembly import ingest_over
 from gateway.live.hub import Hub
+from gateway.privacy.assembly import keeping, remember
 from gateway.settings import Settings
 from gateway.viewer.authenticate import Authenticator
 from gateway.web import Answer, Call, Entrance, Hosts, Streamed
@@ -50,7 +52,13 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        tasks = [asyncio.ensure_future(run()) for run in (*background, hub.run)]
+        if gateway.store is not None:
+            await gateway.store.open()
+        for look in (gateway.following, gateway.widgets):
+            if look is not None:
+                await look.look()
+        running = (*background, *ingest.background, *keeping(settings, gateway), hub.run)
+        tasks = [asyncio.ensure_future(run()) for run in running]
         app.state.ready = True
         try:
             yield
@@ -92,10 +100,14 @@ def create_app(
         origins=section.origins,
         max_message_bytes=section.max_body_bytes,
     )
+    ingest = ingest_over(settings, gateway)
+    ingest.bus.subscribe(lambda news: hub.wake(news.identifiers, news.record_ids, everybody=news.may_be_anybody))
+    remember(gateway, hub, executable, ingest.bus)
     entrance = Middleware(
         Entrance,
-        endpoints={GRAPHQL_PATH: view},
+        endpoints={GRAPHQL_PATH: view, **ingest.endpoints},
         max_body_bytes=section.max_body_bytes,
+        body_limits=ingest.body_limits,
         hosts=section.answered_hosts(),
         origins=section.origins,
     )
@@ -113,6 +125,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.hub = hub  # whoever learns of news wakes those who watch
+    app.state.bus = ingest.bus
     return app
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -12,18 +14,26 @@ from connectors.base import VendorConnector
 from connectors.http import network_transport
 from connectors.interaction import Touchpoint
 from connectors.registry import connector_class
+from connectors.whatsapp.whatsapp_cloud import KeptConversations
 from gateway.core import Clocks, Gateway
+from gateway.customers.following import Following
 from gateway.customers.identity import IdentityRules
 from gateway.deployment import Deployment
 from gateway.graph.ids import Ids
 from gateway.graph.limits import DocumentLimits
 from gateway.journey.liveness import LivenessLimits
+from gateway.privacy.limits import RateLimiter
+from gateway.privacy.recorder import Recorder
 from gateway.sealing import Sealer
 from gateway.settings import Settings
 from gateway.settings.model import SourceSection
 from gateway.sources.cache import SourceCache
 from gateway.sources.enrich import Enrichment, EscalationRule, TopicRule, TouchpointRule
 from gateway.sources.source import Source
+from gateway.viewer.widgets import WidgetTokens
+
+if TYPE_CHECKING:
+    from gateway.store.store import Store
 
 TransportFactory = Callable[[SourceSection], httpx.AsyncBaseTransport]
 
@@ -40,6 +50,7 @@ def build_gateway(
     *,
     transport: TransportFactory | None = None,
     clocks: Clocks | None = None,
+    store: Store | None = None,
 ) -> Gateway:
     """`deployment` gives the rights in force; everything else is fixed at start. `transport`: the network, unless a
     test stands in for it."""
@@ -49,14 +60,18 @@ def build_gateway(
     cache = None
     if settings.cache.url:
         cache = SourceCache(settings.cache.limits(), monotonic=clocks.monotonic, utc_now=clocks.utc_now)
+    said = IdentityRules(
+        verifies={section.name: frozenset(section.verifies) for section in settings.sources},
+        shared=settings.identity.shared_identifiers(),
+        shared_after=settings.identity.shared_after,
+    )
+    following = Following(said, None if store is None else store.links, cache)
     return Gateway(
         deployment=deployment,
-        sources={section.name: _source(settings, section, transport, clocks, cache) for section in settings.sources},
-        identity=IdentityRules(
-            verifies={section.name: frozenset(section.verifies) for section in settings.sources},
-            shared=settings.identity.shared_identifiers(),
-            shared_after=settings.identity.shared_after,
-        ),
+        sources={
+            section.name: _source(settings, section, transport, clocks, cache, store) for section in settings.sources
+        },
+        identity=following.rules,
         ids=Ids(Sealer(secret, "id")),
         cursors=Sealer(secret, "cursor"),
         deadline_seconds=settings.gateway.deadline_ms / 1000,
@@ -67,7 +82,31 @@ def build_gateway(
         region=settings.gateway.region,
         clocks=clocks,
         cache=cache,
+        store=store,
+        following=following,
+        recorder=None if store is None else Recorder(store, settings.audit.max_waiting, clocks.utc_now),
+        widgets=WidgetTokens(
+            secret,
+            None if store is None else store.revocations,
+            limit=timedelta(seconds=settings.auth.widget_token_seconds),
+            utc_now=clocks.utc_now,
+            monotonic=clocks.monotonic,
+        ),
+        limiter=RateLimiter(settings.rate_limits.per_second, settings.rate_limits.burst, clocks.monotonic),
     )
+
+
+def make_store(settings: Settings, folder: Path, *, exclusive: bool = True) -> Store:
+    """Closed as yet. `folder`: of the configuration. `exclusive`: for a process that serves; a command works beside
+    it."""
+    from gateway.store.store import Store, database_at
+    from gateway.store.vault import Vault
+
+    section = settings.store
+    password = None if section.password is None else section.password.get_secret_value()
+    database = database_at(section.url, folder, password=password, exclusive=exclusive)
+    only = {source.name: source.channels[0] for source in settings.sources if len(source.channels) == 1}
+    return Store(database, Vault(settings.gateway.secret.get_secret_value(), section.keys()), only)
 
 
 def document_limits(settings: Settings) -> DocumentLimits:
@@ -83,9 +122,20 @@ def document_limits(settings: Settings) -> DocumentLimits:
 
 
 def make_connector(
-    settings: Settings, section: SourceSection, transport: httpx.AsyncBaseTransport, clocks: Clocks
+    settings: Settings,
+    section: SourceSection,
+    transport: httpx.AsyncBaseTransport,
+    clocks: Clocks,
+    store: Store | None = None,
 ) -> VendorConnector:
-    return connector_class(section.connector)(section.config(settings.gateway.region), transport, clocks.utc_now)
+    """Of a vendor without a history of its own: over the journal, if there is one."""
+    cls, config = connector_class(section.connector), section.config(settings.gateway.region)
+    if store is not None and issubclass(cls, KeptConversations):
+        from gateway.store.connector import JournalConnector, KeptMessages
+
+        vendor = cls(config, transport, clocks.utc_now, KeptMessages(store))
+        return JournalConnector(vendor, store, transport)
+    return cls(config, transport, clocks.utc_now)
 
 
 def _source(
@@ -94,10 +144,16 @@ def _source(
     transport: TransportFactory,
     clocks: Clocks,
     cache: SourceCache | None,
+    store: Store | None,
 ) -> Source:
-    connector = make_connector(settings, section, transport(section), clocks)
+    connector = make_connector(settings, section, transport(section), clocks, store)
     timeout = None if section.timeout_ms is None else section.timeout_ms / 1000
-    return Source(connector, _enrichment(settings, section), timeout_seconds=timeout, cache=cache)
+    journal = None
+    if store is not None and section.name in settings.harvest.sources:
+        from gateway.harvest.fallback import Harvested
+
+        journal = Harvested(store, section.name, clocks.utc_now)
+    return Source(connector, _enrichment(settings, section), timeout_seconds=timeout, cache=cache, journal=journal)
 
 
 def _enrichment(settings: Settings, section: SourceSection) -> Enrichment:

@@ -38,9 +38,9 @@ class Sealer:
         sealed = self._cipher.encrypt(packed + _PADDING[len(packed) % _PAD_TO], self._purpose)
         return b2a_base64(sealed, newline=False).translate(_URL_SAFE, b"=").decode()  # as urlsafe_b64encode, but faster
 
-    def open(self, text: str, type_: type[T]) -> T | None:
+    def open(self, text: str, type_: type[T], max_characters: int = MAX_SEALED_CHARACTERS) -> T | None:
         """What was sealed, or None for anything that this deployment did not seal for this purpose."""
-        if not text.isascii() or len(text) > MAX_SEALED_CHARACTERS:
+        if not text.isascii() or len(text) > max_characters:
             return None
         try:
             sealed = urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 
 from connectors.http import aiohttp_transport
 from gateway.app import create_app
-from gateway.build import TransportFactory, build_gateway
+from gateway.build import TransportFactory, build_gateway, make_store
 from gateway.core import Clocks, Gateway
 from gateway.reload import Configuration
 from gateway.viewer.authenticate import Authenticator, verifier
@@ -44,16 +44,17 @@ def assemble(
     clocks: Clocks | None = None,
     watch: bool = True,
 ) -> Assembled:
-    """Everything but the socket. Raises `SettingsError`."""
+    """Everything but the socket, and the store is closed as yet. Raises `SettingsError`."""
     configuration = Configuration(path, environment)
     settings = configuration.settings
-    gateway = build_gateway(settings, lambda: configuration.deployment, transport=transport, clocks=clocks)
+    store = make_store(settings, path.parent) if settings.needs_store else None
+    gateway = build_gateway(settings, lambda: configuration.deployment, transport=transport, clocks=clocks, store=store)
     issuer = LocalIssuer(settings.gateway.secret.get_secret_value(), gateway.clocks.utc_now)
     tokens = verifier(settings, aiohttp_transport, [issuer.trusted()], utc_now=gateway.clocks.utc_now)
     app = create_app(
         settings,
         gateway,
-        Authenticator(lambda: configuration.settings, tokens),
+        Authenticator(lambda: configuration.settings, tokens, gateway.widgets),
         more_routes=more_routes(issuer),
         background=[configuration.watch] if watch else [],
         at_end=[tokens.aclose],

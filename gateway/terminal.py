@@ -18,6 +18,8 @@ from connectors.interaction import HeldIdentifier, Identifier
 if TYPE_CHECKING:
     from connectors.declarative.connector import Explained
     from gateway.checking import Told
+    from gateway.privacy.commands import Shown
+    from gateway.store.inbox import Waiting
 
 QUERY = """
 query Journey($by: CustomerKey!, $first: Int!) {
@@ -236,3 +238,31 @@ def _bare(value: Any) -> Any:
     if isinstance(value, HeldIdentifier):
         value = value.identifier
     return value.value if isinstance(value, Identifier) else value
+
+
+def draw_waiting(out: Console, deliveries: Sequence[Waiting]) -> None:
+    """A row a delivery, without what it says."""
+    if not deliveries:
+        out.print("No delivery was set aside.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("Number", "Source", "Received", "State", "Tried", "Why"):
+        table.add_column(name)
+    for one in deliveries:
+        received = f"{one.received_at.astimezone():%d %b %Y %H:%M:%S}"
+        table.add_row(str(one.id), one.source, received, one.state.name, str(one.attempts), escape(one.reason or ""))
+    out.print(table)
+
+
+def draw_audit(out: Console, entries: Sequence[Shown]) -> None:
+    """A line an entry, for people and for `grep`. Customers stand in it as the beginnings of keyed hashes: alike ones
+    are one customer."""
+    if not entries:
+        out.print("Nothing of that is on record.")
+    for one in entries:
+        seen = one.seen
+        whom = ",".join(digest.hex()[:12] for digest in seen.whom)
+        told = {"profile": seen.profile, "whom": whom, "rows": seen.rows, "misses": seen.misses, "why": seen.reason}
+        said = " ".join(f"{name}={value}" for name, value in told.items() if value)
+        line = f"{one.seq} {one.at:%Y-%m-%dT%H:%M:%SZ} {seen.subject} {seen.kind} {seen.operation!r} {said}"
+        out.print(line, markup=False)

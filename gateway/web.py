@@ -39,12 +39,13 @@ KNOWN_ROUTES = frozenset({"/graphql", "/healthz", "/readyz", "/demo/viewers.json
 
 class Call(msgspec.Struct, frozen=True):
     """A request as an endpoint sees it. `headers`: of several with one name, the first. `body`: whole, and not
-    larger than allowed; None when the caller left before its end."""
+    larger than allowed; None when the caller left before its end. `query`: of its address, as it was sent."""
 
     method: str
     headers: Mapping[bytes, bytes]
     body: bytes | None
     request_id: str
+    query: bytes = b""
 
     def header(self, name: bytes) -> str | None:
         value = self.headers.get(name)
@@ -103,12 +104,15 @@ class Entrance:
         max_body_bytes: int,
         hosts: Sequence[str],
         origins: Sequence[str] = (),
+        body_limits: Mapping[str, int] | None = None,
     ) -> None:
-        """`endpoints`: by path, for every method. `hosts`: names without a port; `*.example.org` is every name below
-        that one. `origins`: those whose pages may read answers."""
+        """`endpoints`: by path, for every method. `body_limits`: by path, where it is not `max_body_bytes`. `hosts`:
+        names without a port; `*.example.org` is every name below that one. `origins`: those whose pages may read
+        answers."""
         self._app = app
         self._endpoints = endpoints
         self._max_body_bytes = max_body_bytes
+        self._body_limits = body_limits or {}
         self._answers_to = Hosts(hosts)
         self._origins = Origins(app, origins)
 
@@ -134,7 +138,7 @@ class Entrance:
                 "request",
                 request_id=request_id,
                 method=scope["method"],
-                route=path if path in KNOWN_ROUTES else "other",
+                route=_route(path),
                 status=door.status,
                 duration_ms=round((time.perf_counter() - started) * 1000, 1),
             )
@@ -145,7 +149,8 @@ class Entrance:
                 raise _RefusedError(400, "This host is not answered here.")
             # from here on a page of ours may read what went wrong
             door.origin_headers = self._origins.headers(headers.get(b"origin"))
-            body = await self._read(headers, receive)
+            limit = self._body_limits.get(scope["path"], self._max_body_bytes)
+            body = await self._read(headers, receive, limit)
         except _RefusedError as refused:
             await door.answer(refusing(refused.error, refused.status, door.request_id))
             return
@@ -154,7 +159,7 @@ class Entrance:
             door.origin_headers = ()
             await self._origins.preflight(scope, receive, door.send)
             return
-        call = Call(method, headers, body, door.request_id)
+        call = Call(method, headers, body, door.request_id, scope.get("query_string", b""))
         endpoint = self._endpoints.get(scope["path"])
         if endpoint is not None:
             answer = await endpoint(call)
@@ -166,12 +171,12 @@ class Entrance:
             scope.setdefault("state", {})["call"] = call
             await self._app(scope, _once(body, receive), door.send)
 
-    async def _read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes | None:
+    async def _read(self, headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes | None:
         """The whole body, read before anything looks at it; None when the caller leaves. What the headers claim is
         believed only when it is already too much."""
         claimed = headers.get(b"content-length", b"0")
-        if not claimed.isdigit() or int(claimed) > self._max_body_bytes:
-            raise self._too_large()
+        if not claimed.isdigit() or int(claimed) > limit:
+            raise _too_large(limit)
         parts: list[bytes] = []
         size = 0
         while True:
@@ -182,13 +187,18 @@ class Entrance:
             if part:
                 parts.append(part)
                 size += len(part)
-            if size > self._max_body_bytes:
-                raise self._too_large()
+            if size > limit:
+                raise _too_large(limit)
             if not message.get("more_body", False):
                 return b"".join(parts)  # a single part is given as it is, not copied
 
-    def _too_large(self) -> _RefusedError:
-        return _RefusedError(413, f"The body is larger than {self._max_body_bytes} bytes.")
+
+def _route(path: str) -> str:
+    return path if path in KNOWN_ROUTES else "/ingest" if path.startswith("/ingest/") else "other"
+
+
+def _too_large(limit: int) -> _RefusedError:
+    return _RefusedError(413, f"The body is larger than {limit} bytes.")
 
 
 class Hosts:

@@ -9,6 +9,7 @@ class TestAcmeDesk(ConnectorContract):
 import pytest
 
 pytest.register_assert_rewrite(
+    "connectors.testing.changes",
     "connectors.testing.contract",
     "connectors.testing.mutations",
     "connectors.testing.vendor",

@@ -18,7 +18,7 @@ import httpx
 import msgspec
 import pytest
 
-from connectors.base import Connector, Position, VendorConnector, Window, in_order
+from connectors.base import EARLIEST, Connector, Position, VendorConnector, Window, in_order
 from connectors.deadline import Deadline
 from connectors.errors import (
     ConnectorError,
@@ -30,6 +30,7 @@ from connectors.errors import (
 )
 from connectors.identifiers import external
 from connectors.interaction import HeldIdentifier, Identifier, IdentifierKind, Interaction, Record
+from connectors.testing.changes import ChangesContract
 from connectors.testing.faults import CANARY, FAULTS, Counted, Fault, Faulty, rate_limit_until
 from connectors.testing.vendors import Replay, Stuck, Tokens, echo
 from connectors.testing.walks import EVER, deadline, first_rows, position_of, read_all, read_anew
@@ -98,10 +99,12 @@ async def perform(operation: str, connector: Connector, subject: Subject, known:
         return page.items or None
     if operation == "get":
         return await connector.get(known.rows[0].external_id, until)
+    if operation == "changes":
+        return (await connector.changes(EARLIEST, until)).rows or None
     return await connector.check(until)
 
 
-class ConnectorContract:
+class ConnectorContract(ChangesContract):
     """Subclass it as `Test…` and give `subject`."""
 
     @pytest.fixture
@@ -322,6 +325,18 @@ class ConnectorContract:
                     assert answer is None and is_nothing, f"{fault.name} went unnoticed"
                 if not vendor.struck:
                     return  # it takes fewer questions than that
+
+    @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+    async def test_changes_fail_as_all_else(
+        self,
+        fault: Fault,
+        subject: Subject,
+        known: Known,
+        connector: VendorConnector,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        if connector.capabilities.changes:
+            await self.fails_well(fault, "changes", subject, known, caplog)
 
     @pytest.mark.parametrize("operation", OPERATIONS)
     async def test_nothing_is_asked_after_the_deadline(self, operation: str, subject: Subject, known: Known) -> None:

@@ -16,7 +16,8 @@ import httpx
 import msgspec
 
 from connectors import identifiers
-from connectors.base import Capabilities, Fetched, Query, SourceConfig, VendorConnector
+from connectors.base import Capabilities, Changed, Fetched, Place, Query, SourceConfig, VendorConnector
+from connectors.changes import follow
 from connectors.deadline import Deadline
 from connectors.http import Auth, StaticAuth
 from connectors.interaction import (
@@ -46,6 +47,7 @@ from connectors.ticketing.zammad_mapping import (
 )
 from connectors.ticketing.zammad_query import (
     Condition,
+    changed_since,
     condition,
     customers_with,
     is_id,
@@ -117,6 +119,7 @@ class Zammad(VendorConnector):
         window_granularity_seconds=0,
         page_cap=PAGE_CAP,
         search=True,
+        changes=True,
         pushes=frozenset({"statuses", "queue_ids", "agent_ids", "tags", "active_since"}),
         cannot_see=(
             "Tickets of groups that the agent of the token may not read, internal articles, and in lists the tags "
@@ -141,6 +144,7 @@ class Zammad(VendorConnector):
         )
         self._states: Kept[None, dict[int, State]] = Kept(LIFETIME_SECONDS)
         self._names: Kept[int, str | None] = Kept(LIFETIME_SECONDS, MOST_NAMES)
+        self._owners: Kept[int, list[Record]] = Kept(LIFETIME_SECONDS, MOST_NAMES)
 
     def auth(self) -> Auth:
         return StaticAuth("Authorization", f"Token token={self.credentials.token}")
@@ -201,6 +205,34 @@ class Zammad(VendorConnector):
             return None
         found = await self._interactions([row], [ticket], deadline, with_tags=True, with_opening=True)
         return found[0] if found else None
+
+    async def fetch_changes(self, place: Place, deadline: Deadline) -> Changed:
+        """Tickets by their last change, as a list tells them. A customer costs a call, once a while."""
+        asked_at = self.utc_now()
+        states = await self._kept_states(deadline)
+        asked = changed_since(place.since)
+        rows = await self._search_tickets(asked, place.page, PAGE_CAP, deadline, True, by="updated_at")
+        tickets, dropped = decode_rows(rows, Ticket)
+        shown = [ticket for ticket in tickets if not is_removed(states.get(ticket.state_id or 0))]
+        items = await self._interactions(rows, shown, deadline)
+        times = [at for ticket in tickets if (at := plausible(ticket.updated_at)) is not None]
+        following, more = follow(place, times, len(rows) == PAGE_CAP, asked_at)
+        owners = await together(self._owner(id_, deadline) for id_ in sorted({t.customer_id for t in shown}))
+        return Changed(
+            following,
+            items,
+            [record for found in owners for record in found],
+            [str(ticket.id) for ticket in tickets if is_removed(states.get(ticket.state_id or 0))],
+            more=more,
+            dropped=dropped + len(shown) - len(items),
+        )
+
+    async def _owner(self, id_: int, deadline: Deadline) -> list[Record]:
+        async def read() -> list[Record]:
+            row = await self._detail(f"{API}/users/{id_}", msgspec.Raw, deadline, [("expand", "true")])
+            return [] if row is None else self._records([row])
+
+        return await self._owners.get(id_, deadline, read)
 
     async def _interactions(
         self,
@@ -293,12 +325,18 @@ class Zammad(VendorConnector):
         return await self.http.get(f"{API}/users/search", list[msgspec.Raw], deadline, params=params)
 
     async def _search_tickets(
-        self, asked: Condition, page: int, size: int, deadline: Deadline, ascending: bool = False
+        self,
+        asked: Condition,
+        page: int,
+        size: int,
+        deadline: Deadline,
+        ascending: bool = False,
+        by: Literal["created_at", "updated_at"] = "created_at",
     ) -> list[msgspec.Raw]:
         order = "asc" if ascending else "desc"
         body = {
             "condition": asked,
-            "sort_by": "created_at, id",
+            "sort_by": f"{by}, id",
             "order_by": f"{order}, {order}",
             "page": page,
             "per_page": size,

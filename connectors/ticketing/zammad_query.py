@@ -61,6 +61,11 @@ def customers_with(attribute: str, operator: str, value: str, but: Sequence[int]
     return terms
 
 
+def changed_since(at: datetime) -> Condition:
+    """Everybody's tickets that changed in that millisecond or later."""
+    return {"ticket.updated_at": _after(at)}
+
+
 def is_past(at: datetime, query: Query) -> bool:
     """Whether a row that began at `at` lies behind the window's other end, so that no more need be read."""
     start, end = query.window.start, query.window.end

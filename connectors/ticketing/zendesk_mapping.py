@@ -117,6 +117,7 @@ class Identity(msgspec.Struct):
     type: str
     value: str
     verified: bool | None = None
+    user_id: int | None = None
 
 
 class Party(msgspec.Struct):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -64,6 +65,34 @@ def _anchor(person: Cluster) -> Identifier:
         return person.anchor
     holds = (r for r in person.records if any(held.identifier == person.handle for held in r.identifiers))
     return own_id(next(holds))
+
+
+class Separation(NamedTuple):
+    link: Undone | Cut
+    stays: Cluster
+    leaves: Cluster
+
+
+def separation(person: Cluster, identifier: Identifier, rules: IdentityRules, stamp: Stamp) -> Separation:
+    """As `unlink`, with who goes on under the person's id and who, holding the identifier, does not."""
+    link = unlink(person, identifier, rules, stamp)
+    stays, others = parts_of(person, rules, link)
+    if not others:
+        raise StillJoinedError
+    return Separation(link, stays, next((part for part in others if part.carries(identifier)), others[0]))
+
+
+def brought(person: Cluster, rules: IdentityRules) -> Mapping[Identifier, Merge]:
+    """The records, by their external ids, that are this person's because an operator said so, and the link that says
+    it: the last one, where several do."""
+    found: dict[Identifier, Merge] = {}
+    for made in person.merges:
+        rest = replace(rules.links, merges=tuple(m for m in rules.links.merges if m.id != made.id))
+        parts = cluster(person.records, replace(rules, links=rest))
+        absorbed = next(part for part in parts if made.absorbed in map(own_id, part.records))
+        if made.into not in map(own_id, absorbed.records):
+            found.update(dict.fromkeys(map(own_id, absorbed.records), made))
+    return found
 
 
 def parts_of(person: Cluster, rules: IdentityRules, link: Link) -> tuple[Cluster, list[Cluster]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -31,22 +33,35 @@ async def serve_demo(
     bound = listen(host, port)
     shown_host = "localhost" if host in ("0.0.0.0", "::") else host  # noqa: S104 - what to open, not what to bind
     address = f"http://{shown_host}:{bound.getsockname()[1]}"
-    assembled = assemble(
-        world.CONFIG,
-        world.environment(sandbox_url),
-        more_routes=lambda issuer: routes(issuer, population),
-        watch=False,
-    )
-    server = make_server(assembled.app, lambda: say(address, world.viewers(assembled.issuer)))
-    try:
-        async with asyncio.TaskGroup() as group:
-            vendors = group.create_task(sandbox.serve(sockets=[sandbox_socket]))
-            await server.serve(sockets=[bound])
-            sandbox.should_exit = True
-            await vendors
-    finally:
-        sandbox_socket.close()
-        bound.close()
+    with _store() as store:
+        assembled = assemble(
+            world.CONFIG,
+            {**world.environment(sandbox_url), **store},
+            more_routes=lambda issuer: routes(issuer, population),
+            watch=False,
+        )
+        server = make_server(assembled.app, lambda: say(address, world.viewers(assembled.issuer)))
+        try:
+            async with asyncio.TaskGroup() as group:
+                vendors = group.create_task(sandbox.serve(sockets=[sandbox_socket]))
+                await server.serve(sockets=[bound])
+                sandbox.should_exit = True
+                await vendors
+        finally:
+            sandbox_socket.close()
+            bound.close()
+
+
+@contextmanager
+def _store() -> Iterator[dict[str, str]]:
+    """Where a store can be, until the demo ends; nothing where no file may be written, so nothing is kept there."""
+    with ExitStack() as until_the_end:
+        try:
+            folder = until_the_end.enter_context(TemporaryDirectory(prefix="journey-gateway-"))
+        except OSError:
+            yield {}
+        else:
+            yield {"GATEWAY_STORE__URL": f"sqlite:///{folder}/journey.db"}
 
 
 def routes(issuer: LocalIssuer, population: Population) -> list[BaseRoute]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
@@ -16,6 +16,9 @@ from connectors.base import Position, Window
 from connectors.interaction import Channel, IdentifierKind, Record
 from connectors.interaction import Identifier as IdentifierValue
 from connectors.interaction import Interaction as InteractionValue
+from gateway.customers.edits import brought
+from gateway.customers.identity import own_id
+from gateway.customers.links import Merge
 from gateway.errors import BadCursorError, BadUserInputError
 from gateway.graph.enums import EvidenceKind, MatchState
 from gateway.graph.episodes import JourneyAnalysis
@@ -167,8 +170,9 @@ class JourneyConnection:
     def update_cursor(self) -> str:
         live, credential = self.operation.live, self.operation.credential
         assert live is not None and credential is not None, "pages are asked for with both"
-        subject = Subject(self.person.handle, self.operation.viewer.subject, self.filter, self.window, self.question)
-        watch = live.open(subject, credential, baseline(self.page.rows, self.operation), self._is_elsewhere)
+        subject = Subject(self.person.handle, self.operation.viewer.caller, self.filter, self.window, self.question)
+        known = baseline(self.page.rows, self.operation)
+        watch = live.open(subject, credential, known, self._is_elsewhere, self.page.reports)
         return live.cursor(watch, 0)
 
     def _is_elsewhere(self, row: InteractionValue) -> bool:
@@ -210,8 +214,9 @@ class Customer(Node):
 
     @strawberry.field(description="Masked unless the viewer has `customer:pii:view`.")
     def identifiers(self) -> list[Identifier]:
-        records = self.person.cluster.records
-        nodes = (_identifier_node(self.operation, i, records) for i in self.person.cluster.identifiers)
+        person = self.person.cluster
+        merged = brought(person, self.operation.identity) if person.merges else {}
+        nodes = (_identifier_node(self.operation, i, person.records, merged) for i in person.identifiers)
         return [node for node in nodes if node is not None]
 
     @strawberry.field(description="Campaigns that list this customer, contacted or not.")
@@ -351,6 +356,7 @@ class CustomerConnection:
 
 
 def customer_node(operation: Operation, person: Person) -> Customer:
+    operation.note_person(person)
     return Customer(operation=operation, person=person)
 
 
@@ -412,13 +418,20 @@ def _keys_in(operation: Operation, text: str) -> list[IdentifierValue]:
     return [key for key in keys if key is not None]
 
 
-def _identifier_node(operation: Operation, identifier: IdentifierValue, records: Iterable[Record]) -> Identifier | None:
+def _identifier_node(
+    operation: Operation,
+    identifier: IdentifierValue,
+    records: Iterable[Record],
+    merged: Mapping[IdentifierValue, Merge],
+) -> Identifier | None:
+    """`merged`: records that an operator declared to be this customer's."""
     judge = operation.judge
     visible = [r for r in records if judge.sees_record(r)]
     shown = judge.show_identifier(identifier, visible)
     if shown is None:
         return None
     carriers = [r for r in visible if any(h.identifier == identifier for h in r.identifiers)]
+    said = {merge.id: merge for record in carriers if (merge := merged.get(own_id(record))) is not None}
     source = identifier.source
     return Identifier(
         id=strawberry.ID(operation.gateway.ids.identifier(identifier)),
@@ -432,6 +445,10 @@ def _identifier_node(operation: Operation, identifier: IdentifierValue, records:
                 source=source_node(operation, record.source), by=EvidenceKind.SOURCE, since=record.since or EPOCH
             )
             for record in carriers
+        ]
+        + [
+            IdentifierEvidence(source=None, by=EvidenceKind.OPERATOR, since=merge.at)
+            for _, merge in sorted(said.items())
         ],
     )
 

@@ -31,6 +31,10 @@ class IdentifierId(msgspec.Struct, frozen=True, array_like=True, tag="i"):
     channel: Channel | None = None
     source: str | None = None
 
+    @property
+    def identifier(self) -> Identifier:
+        return Identifier(self.kind, self.value, self.channel, self.source)
+
 
 class InteractionId(msgspec.Struct, frozen=True, array_like=True, tag="r"):
     source: str
@@ -77,6 +81,14 @@ class WorkProfileId(msgspec.Struct, frozen=True, array_like=True, tag="w"):
     name: str
 
 
+class WidgetTokenId(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+    """Enough to revoke it: when it ends (Unix seconds) and who made it."""
+
+    token: str
+    expires_at: int
+    made_by: str
+
+
 AnyId = (
     CustomerId
     | IdentifierId
@@ -88,6 +100,7 @@ AnyId = (
     | CampaignId
     | DivisionId
     | WorkProfileId
+    | WidgetTokenId
 )
 
 

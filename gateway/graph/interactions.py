@@ -333,4 +333,5 @@ _TYPE_OF: dict[Channel, type[Interaction]] = {
 def interaction_node(operation: Operation, person: Person, shown: Shown) -> Interaction:
     """The row as the type that its channel asks for."""
     cls = _TYPE_OF.get(shown.row.channel, OtherInteraction)
+    operation.note_row(person, shown)
     return cls(shown=shown, operation=operation, person=person)

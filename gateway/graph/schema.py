@@ -28,6 +28,7 @@ from gateway.graph.execution.operation import check_plans
 from gateway.graph.execution.prepare import Documents, Prepared
 from gateway.graph.interactions import CONCRETE_TYPES
 from gateway.graph.limits import DocumentLimits
+from gateway.graph.mutation import Mutation
 from gateway.graph.query import Query
 from gateway.graph.scalars import scalar_config
 from gateway.graph.subscription import UPDATE_TYPES, Subscription
@@ -137,6 +138,7 @@ class Executable:
 def build_schema() -> JourneySchema:
     return JourneySchema(
         query=Query,
+        mutation=Mutation,
         subscription=Subscription,
         types=[Customer, *CONCRETE_TYPES, *UPDATE_TYPES],
         config=StrawberryConfig(scalar_map=scalar_config(), disable_field_suggestions=True),

@@ -86,7 +86,7 @@ class GraphQLSocket:
             except _Closing as closing:
                 await socket.close(closing.code, closing.reason)
 
-    def bearer(self, payload: Any) -> Bearer:
+    def bearer(self, payload: Any, origin: str | None) -> Bearer:
         """Of what `connection_init` says: `Authorization` as in HTTP, and perhaps `workProfile`."""
         said = payload if isinstance(payload, dict) else {}
         authorization = said.get("Authorization") or said.get("authorization")
@@ -95,6 +95,7 @@ class GraphQLSocket:
             self._authenticator,
             authorization if isinstance(authorization, str) else None,
             profile if isinstance(profile, str) else None,
+            origin,
             self._gateway.clocks.utc_now,
         )
 
@@ -170,7 +171,7 @@ class _Connection:
     async def _begin(self, message: _Message) -> None:
         if self._bearer is not None:
             raise _Closing(TOO_MANY, "Too many initialisation requests")
-        bearer = self._face.bearer(message.payload)
+        bearer = self._face.bearer(message.payload, self._socket.headers.get("origin"))
         try:
             await bearer.viewer()
         except UnauthenticatedError:

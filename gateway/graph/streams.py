@@ -1,4 +1,4 @@
-"""One GraphQL operation as a stream of answers, whatever carries it: news of a subscription, or a query's one answer."""
+"""One GraphQL operation as a stream of answers, whatever carries it: news, or a query's one answer."""
 
 from __future__ import annotations
 
@@ -41,11 +41,12 @@ class Bearer:
     authenticator: Authenticator
     authorization: str | None
     work_profile: str | None
+    origin: str | None
     utc_now: Callable[[], datetime]
 
     async def viewer(self) -> Viewer:
         """Raises a `GatewayError` when they are nobody any more, or their token has ended."""
-        viewer = await self.authenticator.viewer(self.authorization, self.work_profile)
+        viewer = await self.authenticator.viewer(self.authorization, self.work_profile, self.origin)
         if viewer.expires_at is not None and self.utc_now() >= viewer.expires_at:
             raise UnauthenticatedError
         return viewer
@@ -57,13 +58,19 @@ class Streams:
     gateway: Gateway
     hub: Hub
 
-    async def answers(self, asked: Asked, bearer: Bearer, request_id: str) -> AsyncGenerator[Refused | Next, None]:
-        """Every answer in turn. Raises a `GatewayError` where the whole stream is refused or ended."""
+    async def answers(
+        self, asked: Asked, bearer: Bearer, request_id: str, *, is_admitted: bool = False
+    ) -> AsyncGenerator[Refused | Next, None]:
+        """Every answer in turn; `is_admitted`: whoever asks has been let in for this. Raises a `GatewayError` where the
+        whole stream is refused or ended."""
         viewer = await bearer.viewer()
+        if not is_admitted:
+            self.gateway.admit(viewer)
         operation = Operation.begin(self.gateway, viewer, request_id, self.hub, bearer.viewer)
         prepared = self.executable.documents.prepare(asked.query, digest_of_document(asked))
         if not self.executable.is_subscription(prepared, asked.operation_name):
             result = await self.executable.execute(prepared, asked.variables, asked.operation_name, operation)
+            operation.told(prepared.root_fields(asked.operation_name))
             yield _told(result, request_id)
             return
         begun = await self.executable.subscribe(prepared, asked.variables, asked.operation_name, operation)

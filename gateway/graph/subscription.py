@@ -85,6 +85,9 @@ class Subscription:
             raise ForbiddenError
         opened = operation.gateway.ids.open(customer_id)
         person = await operation.customer(opened.identifier) if isinstance(opened, CustomerId) else None
+        if person is not None:
+            operation.note_person(person)
+        operation.told("journeyUpdated")
         if person is None:
             raise BadUserInputError("`customerId` must be the id of a customer.")
         subject = subject_of(operation, person, given(filter))
@@ -100,17 +103,27 @@ class Subscription:
         watch.with_summary |= _asks_for(info, "SummaryChanged")
         async with aclosing(watch.listen(number)) as news:
             async for told in news:
+                _record(told, operation.request_id)
                 yield update_node(live, watch, told)
 
 
 def subject_of(operation: Operation, person: Person, filter_: JourneyFilter | None) -> Subject:
     return Subject(
         person.handle,
-        operation.viewer.subject,
+        operation.viewer.caller,
         read_filter(operation, filter_),
         read_window(filter_, operation.now),
         digest_of(as_sent(filter_)),
     )
+
+
+def _record(told: Told, request_id: str) -> None:
+    """Of what shows something of the customer. Raises a `GatewayError` where it could not be recorded."""
+    recorder, update = told.operation.gateway.recorder, told.update
+    if recorder is not None and isinstance(update, changes.Changed | changes.SummaryChanged):
+        recorder.admit()
+        rows = 1 if isinstance(update, changes.Changed) else 0
+        recorder.note_rows(told.operation.viewer, "journeyUpdated", told.person.handle, rows, request_id)
 
 
 def update_node(live: Hub, watch: Watch, told: Told) -> JourneyUpdate:

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from math import ceil
 
 import msgspec
 
 from gateway.core import Gateway
-from gateway.errors import BadUserInputError, GatewayError, UnauthenticatedError
+from gateway.errors import BadUserInputError, GatewayError, RateLimitedError, UnauthenticatedError
 from gateway.graph.request import Asked, digest_of_document, read_asked, shown_result
 from gateway.graph.schema import Executable
 from gateway.graph.streams import Bearer, Next, Streams, refused
 from gateway.live.hub import Hub
 from gateway.operation import Operation
 from gateway.viewer.authenticate import Authenticator
-from gateway.web import JSON, Answer, Call, Streamed, refusing
+from gateway.web import JSON, Answer, Call, RawHeader, Streamed, refusing
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENTS = "text/event-stream; charset=utf-8"
@@ -51,6 +52,7 @@ class GraphQLView:
         bearer = self._bearer(call)
         viewer = await bearer.viewer()
         body = read_asked(call)
+        self._gateway.admit(viewer)
         if wants_events(call):
             return Streamed(200, EVENTS, self._events(body, bearer, call.request_id))
         operation = Operation.begin(self._gateway, viewer, call.request_id, self._hub, bearer.viewer)
@@ -58,6 +60,7 @@ class GraphQLView:
         if self._executable.is_subscription(prepared, body.operation_name):
             raise BadUserInputError("Subscriptions are told over WebSocket, or as text/event-stream.")
         result = await self._executable.execute(prepared, body.variables, body.operation_name, operation)
+        operation.told(prepared.root_fields(body.operation_name))
         media_type = preferred_media_type(call)
         shown = shown_result(result, operation.request_id)
         # 400 for a document or variables that were refused, where the media type lets a status say so
@@ -69,13 +72,14 @@ class GraphQLView:
             self._authenticator,
             call.header(b"authorization"),
             call.header(b"x-work-profile"),
+            call.header(b"origin"),
             self._gateway.clocks.utc_now,
         )
 
     async def _events(self, asked: Asked, bearer: Bearer, request_id: str) -> AsyncIterator[bytes]:
         """As the protocol "GraphQL over Server-Sent Events" has it, distinct connections mode."""
         try:
-            async with aclosing(self._streams.answers(asked, bearer, request_id)) as answers:
+            async with aclosing(self._streams.answers(asked, bearer, request_id, is_admitted=True)) as answers:
                 async for answer in answers:
                     told = answer.result if isinstance(answer, Next) else {"errors": answer.errors}
                     yield b"event: next\ndata: " + _encoder.encode(told) + b"\n\n"
@@ -98,5 +102,7 @@ def preferred_media_type(call: Call) -> str:
 def refusal(call: Call, error: GatewayError, status: int | None = None) -> Answer:
     """The whole request is refused: GraphQL JSON with the status that says so."""
     status = status or STATUS_OF.get(error.code, 400)
-    more_headers = (CHALLENGE,) if isinstance(error, UnauthenticatedError) else ()
+    more_headers: tuple[RawHeader, ...] = (CHALLENGE,) if isinstance(error, UnauthenticatedError) else ()
+    if isinstance(error, RateLimitedError) and error.retry_after_seconds is not None:
+        more_headers = ((b"retry-after", b"%d" % ceil(error.retry_after_seconds)),)
     return refusing(error, status, call.request_id, preferred_media_type(call), more_headers)

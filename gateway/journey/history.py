@@ -81,6 +81,9 @@ async def read_history(reading: Reading, within: timedelta) -> History:
 def _stopped_short(reader: LaneReader, since: datetime | None) -> bool:
     """A bound, ours or the vendor's, struck among the rows that count."""
     lane = reader.lane
+    left_out = lane.rows[MAX_ROWS_A_SOURCE : MAX_ROWS_A_SOURCE + 1]
+    if left_out and (since is None or left_out[0].row.started_at >= since):
+        return True
     if lane.stopped_at is not None:
         return since is None or lane.stopped_at >= since
     oldest = reader.oldest

@@ -6,12 +6,15 @@ Only a nudge. Who must not miss anything reads the feed itself, by its numbers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 import structlog
 
 from connectors.interaction import Identifier
-from gateway.store.feed import Entry
+
+if TYPE_CHECKING:
+    from gateway.store.feed import Entry
 
 log = structlog.get_logger()
 
@@ -22,6 +25,18 @@ class News(msgspec.Struct, frozen=True):
 
     entries: Sequence[Entry]
     identifiers: Sequence[Identifier] = ()
+
+    @property
+    def record_ids(self) -> list[tuple[str, str]]:
+        """Source and record of whom it is about, where that is known."""
+        about = [(entry.touched.source, entry.touched.record_id) for entry in self.entries]
+        return [(source, record_id) for source, record_id in dict.fromkeys(about) if record_id is not None]
+
+    @property
+    def may_be_anybody(self) -> bool:
+        """Whether some of it names neither a record nor an identifier that is known here."""
+        nameless = [e.touched for e in self.entries if e.touched.record_id is None]
+        return any(touched.digest is None for touched in nameless) or len(nameless) > len(self.identifiers)
 
 
 Listener = Callable[[News], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from gateway.core import Gateway
 from gateway.errors import BadCursorError, RateLimitedError
 from gateway.live.changes import Key
 from gateway.live.stream import Credential, Subject, Watch
+from gateway.sources.report import Report
 
 MAX_WATCHES = 5_000
 SWEEP_SECONDS = 5.0
@@ -42,8 +43,10 @@ class Hub:
         credential: Credential,
         known: dict[Key, bytes] | None = None,
         unread: Callable[[Interaction], bool] | None = None,
+        reports: Sequence[Report] | None = None,
     ) -> Watch:
-        """A new watch. `known`: what its viewer has been shown already, by a page that left out what is `unread`.
+        """A new watch. `known`: what its viewer has been shown already, by a page that left out what is `unread` and
+        said `reports` of the sources.
         Raises `RateLimitedError` when there are too many."""
         self._sweep()
         if len(self._watches) >= self.max_watches:
@@ -56,6 +59,7 @@ class Hub:
             self.poll_seconds,
             known=known,
             unread=unread,
+            reports=None if reports is None else {report.source: report for report in reports},
             left_at=self.gateway.clocks.monotonic(),
         )
         self._watches[watch.id] = (watch, asyncio.create_task(watch.run()))
@@ -92,6 +96,11 @@ class Hub:
         for watch, _ in self._watches.values():
             if everybody or watch.touches(identifiers, record_ids):
                 watch.wake()
+
+    def forget(self, digest: Callable[[Identifier], bytes], digests: Collection[bytes]) -> int:
+        """Nothing of what was told of these people is kept: who watches them is told to read anew. How much there
+        was."""
+        return sum(watch.forget() for watch, _ in self._watches.values() if watch.is_about(digest, digests))
 
     def _sweep(self) -> None:
         """Let go of what nobody has listened to for a while."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -74,15 +74,16 @@ class Watch:
     poll_seconds: float
     known: dict[Key, bytes] | None = None
     unread: Callable[[Interaction], bool] | None = None
+    reports: dict[str, Report] | None = None
     with_summary: bool = False
     number: int = 0
     listeners: int = 0
     left_at: float = 0.0
     ended_by: GatewayError | None = None
     _places: dict[Key, Position] = field(default_factory=dict)
-    _reports: dict[str, Report] | None = None
     _summary: bytes | None = None
     _person: Person | None = None
+    _begins_anew: bool = False
     _told: deque[Told] = field(default_factory=lambda: deque(maxlen=MAX_KEPT_UPDATES))
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -107,6 +108,22 @@ class Watch:
         finally:
             self.listeners -= 1
             self.left_at = self.gateway.clocks.monotonic()
+
+    def is_about(self, digest: Callable[[Identifier], bytes], digests: Collection[bytes]) -> bool:
+        """Whether one of these keyed hashes is of something that the watched person is known by."""
+        own = (
+            {self.subject.handle} if self._person is None else {*self._person.cluster.identifiers, self.subject.handle}
+        )
+        return any(digest(identifier) in digests for identifier in own)
+
+    def forget(self) -> int:
+        """What was told, and what it was compared with; how much that was. Whoever listens is told to read anew."""
+        count = len(self._told) + len(self.known or ())
+        self._told.clear()
+        self.known, self._places, self.reports, self._summary, self._person = None, {}, None, None, None
+        self._begins_anew = True
+        self.wake()
+        return count
 
     def wake(self) -> None:
         """Something may have happened: look at once."""
@@ -167,6 +184,9 @@ class Watch:
         if self._person is not None and _is_another(self._person, person):
             self._person, self.known, self._places = person, None, {}
             self._tell([Reset()], operation, person)
+        if self._begins_anew:
+            self._begins_anew = False
+            self._tell([Reset()], operation, person)
         self._person = person
         reading = operation.reading(person)
         page = await read_page(reading, self.subject.window, self.subject.filter, MAX_FOLLOWED_ROWS)
@@ -186,8 +206,8 @@ class Watch:
         if self.known is not None:
             known = self._with_what_lies_behind(look, prints)
             updates += changes.compare_rows(known, self._places, look, prints)
-        if self._reports is not None:
-            updates += changes.compare_reports(self._reports, look.reports)
+        if self.reports is not None:
+            updates += changes.compare_reports(self.reports, look.reports)
         if summary is not None:
             mark = changes.summary_print(summary)
             if self._summary is not None and mark != self._summary:
@@ -197,7 +217,7 @@ class Watch:
         self.known = {**kept, **prints}
         self._places.update({changes.key_of(shown): shown.position for shown in look.rows})
         self._places = {key: at for key, at in self._places.items() if key in self.known}
-        self._reports = {report.source: report for report in look.reports}
+        self.reports = {report.source: report for report in look.reports}
         self._tell(updates, operation, person)
 
     def _with_what_lies_behind(self, look: Look, prints: dict[Key, bytes]) -> dict[Key, bytes]:
@@ -230,7 +250,13 @@ class Watch:
 
 def _is_another(before: Person, now: Person) -> bool:
     """Merged or separated since: what was shown is another person's journey now."""
-    return before.handle != now.handle or before.cluster.merges != now.cluster.merges
+    return _standing(before) != _standing(now)
+
+
+def _standing(person: Person) -> tuple[object, ...]:
+    """What operators said of somebody comes to."""
+    cluster = person.cluster
+    return cluster.handle, cluster.merges, cluster.known_as, cluster.anchor
 
 
 def baseline(rows: Sequence[Shown], operation: Operation) -> dict[Key, bytes]:

@@ -17,6 +17,7 @@ from connectors.interaction import Channel, IdentifierKind, SourceKind
 from connectors.registry import configured, files
 from connectors.rules import can_be_told_as
 from connectors.toml_text import TomlError
+from connectors.webhooks import RECEIVERS, make_receiver, receiver_class
 from gateway.settings.fault import Finding, Path, nearest
 from gateway.settings.registry import Registry
 
@@ -51,6 +52,28 @@ def find(raw: Mapping[str, Any], registry: Registry) -> Iterator[Finding]:
             yield Finding((*path, "jwks_file"), "stands beside `jwks_url`", "keep one of them")
     for index, source in tables(raw, "sources"):
         yield from _source(source, ("sources", index), registry)
+        yield from _webhook(source, ("sources", index, "webhook"))
+    yield from _harvest(raw, registry)
+
+
+def _harvest(raw: Mapping[str, Any], registry: Registry) -> Iterator[Finding]:
+    """Sources are harvested once each, if their connectors tell changes."""
+    section = raw.get("harvest")
+    named = section.get("sources") if isinstance(section, dict) else None
+    if not isinstance(named, list):
+        return
+    sources = {str(source.get("name")): source for _, source in tables(raw, "sources")}
+    for index, name in enumerate(named):
+        path: Path = ("harvest", "sources", index)
+        source = sources.get(str(name), {})
+        cls = connector_class(source.get("connector"), source.get("options", {}), registry)
+        sheet = getattr(cls, "capabilities", None)
+        if sheet is not None and not sheet.changes:
+            yield Finding(
+                path, "is a source that tells no changes", "leave it out; docs/connectors names those that do"
+            )
+        elif name in named[:index]:
+            yield Finding(path, "is there already", "leave it out")
 
 
 def _twice(raw: Mapping[str, Any], array: Sequence[str], key: str) -> Iterator[Finding]:
@@ -123,6 +146,47 @@ def _channels(source: Mapping[str, Any], path: Path, cls: type[VendorConnector])
             yield Finding(
                 (*path, "channels", index), "is not among the channels of this connector", f"known: {', '.join(known)}"
             )
+
+
+def _webhook(source: Mapping[str, Any], path: Path) -> Iterator[Finding]:
+    webhook = source.get("webhook")
+    if not isinstance(webhook, dict):
+        return
+    name = webhook.get("receiver", source.get("connector"))
+    if name not in RECEIVERS:
+        mend = nearest(name, RECEIVERS) if isinstance(name, str) else "name one"
+        problem = "is unknown" if "receiver" in webhook else "is missing: its connector has none of its own"
+        yield Finding((*path, "receiver"), problem, mend)
+        return
+    cls = receiver_class(name)
+    options, secrets = dict(_items(webhook.get("options"))), dict(_items(webhook.get("credentials")))
+    for key in options.keys() & cls.secret_options:
+        yield Finding((*path, "options", key), "is a secret", "move it to `credentials` of the webhook")
+    for key in secrets.keys() - cls.secret_options:
+        yield Finding((*path, "credentials", key), "is no secret of its receiver", nearest(key, cls.secret_options))
+    plain = {key: value for key, value in options.items() if key not in cls.secret_options}
+    for finding in _struct(plain, cls.Options, (*path, "options"), secret=False):
+        key = str(finding.path[-1])
+        if key not in cls.secret_options:
+            yield finding
+        elif key not in options.keys() | secrets.keys():
+            yield Finding((*path, "credentials", key), finding.problem, "add it: its receiver needs it")
+
+
+def _items(table: Any) -> list[tuple[str, Any]]:
+    return list(table.items()) if isinstance(table, dict) else []
+
+
+def whole_webhook(
+    name: str, options: Mapping[str, Any], config: SourceConfig, hidden: frozenset[str], path: Path
+) -> Iterator[Finding]:
+    """Rules that a receiver's options have among themselves, once each of them is there. `hidden`: texts of secrets."""
+    try:
+        make_receiver(name, options, config)
+    except msgspec.ValidationError as error:
+        reason = _AT.sub("", str(error))
+        tells = any(text in reason for text in hidden)
+        yield Finding((*path, "options"), "is refused by its receiver", "see docs/webhooks.md" if tells else reason)
 
 
 def _struct(given: Any, struct: type[msgspec.Struct], path: Path, *, secret: bool) -> Iterator[Finding]:

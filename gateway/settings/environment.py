@@ -1,7 +1,8 @@
 """Environment variables laid over the file: `GATEWAY_SOURCES__ZENDESK__BASE_URL` is `base_url` of that source.
 
 A double underscore goes one level down. Elements of `[[sources]]` and `[[auth.keys]]` go by name and id, other lists of
-tables by position. Lists are written with commas or as in TOML. A secret's variable holds the secret itself.
+tables by position. Lists are written with commas or as in TOML. A secret's variable holds the secret itself; that of a
+list of secrets the only one of it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Any
 import msgspec
 
 from gateway.settings.fault import Fault, Path, nearest
-from gateway.settings.model import Section, Settings
+from gateway.settings.model import Settings
 from gateway.settings.registry import Registry
+from gateway.settings.section import Section
 from gateway.settings.shape import NAMED_BY, annotation_of, element_of, is_secret, is_table, is_text, section_of
 
 PREFIX = "GATEWAY_"
@@ -65,6 +67,8 @@ class Overrides:
                 self._set_entry(place, table, path, rest, variable, text)
         elif is_secret(annotation):
             self._leaf(place.table, path, _reference(rest, variable, text), variable)
+        elif is_secret(element):
+            self._leaf(place.table, path, [_reference(rest, variable, text)], variable)
         elif rest:
             raise _Unknown(f"`{step}` is a value: end the name there")
         else:

@@ -91,6 +91,11 @@ def _whole(settings: Settings, registry: Registry) -> Iterable[Finding]:
         cls = check.connector_class(source.connector, config.options, registry)
         assert cls is not None
         yield from check.whole(config, cls, ("sources", index))
+        if source.webhook is not None:
+            options = source.webhook.all_options()
+            hidden = frozenset(str(options[key]) for key in source.webhook.credentials)
+            name = source.webhook.receiver or source.connector
+            yield from check.whole_webhook(name, options, config, hidden, ("sources", index, "webhook"))
 
 
 def _finding(detail: ErrorDetails) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from connectors.base import SourceConfig
 from connectors.identifiers import email, phone, whatsapp
@@ -19,6 +19,9 @@ from connectors.interaction import (
 )
 from connectors.rules import RowRules
 from gateway.deployment import EVERY_DIVISION, Deployment, Module, SourceRules, WorkProfile
+from gateway.settings.harvest import HarvestSection
+from gateway.settings.privacy import AuditSection, RateLimitsSection, RetentionSection
+from gateway.settings.section import Section
 from gateway.settings.types import (
     AddressPattern,
     CampaignRef,
@@ -43,6 +46,7 @@ from gateway.settings.types import (
     Secret32Bytes,
     SourceName,
     SourceRef,
+    StoreUrl,
     TimeZone,
     Word,
     host_of,
@@ -55,10 +59,6 @@ from gateway.viewer.jwks import Algorithm
 from gateway.viewer.viewer import ViewerKind
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class GatewaySection(Section):
@@ -179,6 +179,24 @@ class CacheSection(Section):
         )
 
 
+class StoreSection(Section):
+    url: StoreUrl = Field(
+        default="sqlite:///journey.db",
+        description="Where the journal is: a file (relative to this one's folder), or `postgresql://user@host/database`.",
+    )
+    password: Secret | None = Field(default=None, description="Of the user of a PostgreSQL database.")
+    key: Secret32Bytes | None = Field(
+        default=None, description="32 random bytes, base64 or hexadecimal; what is stored is encrypted with it."
+    )
+    previous_key: Secret32Bytes | None = Field(
+        default=None, description="The key before: what was stored with it can still be read."
+    )
+
+    def keys(self) -> list[bytes]:
+        """The one that is used first."""
+        return [key.get_secret_value() for key in (self.key, self.previous_key) if key is not None]
+
+
 class IdentitySection(Section):
     shared_after: int = Field(
         default=5,
@@ -245,6 +263,9 @@ class ApiKeySection(Section):
 
 class AuthSection(Section):
     leeway_seconds: int = Field(default=30, ge=0, le=60, description="How far issuers' clocks may differ from ours.")
+    widget_token_seconds: int = Field(
+        default=900, ge=30, le=900, description="Longest life of a widget's token; never longer than its maker's."
+    )
     issuers: tuple[IssuerSection, ...] = Field(default=(), description="Who signs viewers' tokens.")
     keys: tuple[ApiKeySection, ...] = Field(default=(), description="API keys of other tools.")
 
@@ -275,6 +296,28 @@ class EscalationSection(Section):
     tags: tuple[Word, ...] = Field(default=(), description="A ticket with one of these tags is escalated.")
     priorities: tuple[TicketPriority, ...] = Field(default=(), description="So is one of these priorities.")
     queues: tuple[Word, ...] = Field(default=(), description="So is one in one of these queues (vendor's id or name).")
+
+
+class WebhookSection(Section):
+    """Deliveries of a source come in at `/ingest/NAME`; docs/webhooks.md says how each vendor is set up."""
+
+    secrets: Annotated[tuple[Secret, ...], NotEmpty] = Field(
+        max_length=2, description="What proves that a delivery is its own; two while one replaces the other."
+    )
+    receiver: Word | None = Field(
+        default=None,
+        description="Who reads its deliveries.",
+        json_schema_extra={"default": "that of its `connector`"},
+    )
+    credentials: dict[str, Secret] = Field(default={}, description="Further secrets that its receiver declares.")
+    options: dict[str, Any] = Field(default={}, description="Options that its receiver declares.")
+    max_body_bytes: int = Field(
+        default=4_194_304, ge=1024, le=67_108_864, description="Largest delivery that is looked at."
+    )
+
+    def all_options(self) -> dict[str, Any]:
+        """Secret ones among them laid open."""
+        return {**self.options, **{key: secret.get_secret_value() for key, secret in self.credentials.items()}}
 
 
 class SourceSection(Section):
@@ -322,6 +365,17 @@ class SourceSection(Section):
     )
     time_zone: TimeZone = Field(default="UTC", description="IANA name; for vendors that tell local time.")
     max_connections: int = Field(default=20, ge=1, le=500, description="Most connections to it at once.")
+    webhook: WebhookSection | None = Field(default=None, description="How it tells by itself what has happened.")
+    retention_days: int | None = Field(
+        default=None,
+        ge=1,
+        le=36_500,
+        description="What it told is deleted from the journal so long after its last activity.",
+        json_schema_extra={"default": "kept"},
+    )
+    retention_days_by_channel: dict[Channel, Annotated[int, Field(ge=1, le=36_500)]] = Field(
+        default={}, description="The same, where a channel is another matter."
+    )
     timeout_ms: int | None = Field(
         default=None,
         ge=50,
@@ -390,8 +444,19 @@ class Settings(Section):
 
     gateway: GatewaySection = Field(description="The gateway itself.")
     identity: IdentitySection = Field(default_factory=IdentitySection, description="Who is who.")
+    store: StoreSection = Field(
+        default_factory=StoreSection, description="The journal: what sources told by themselves."
+    )
+    harvest: HarvestSection = Field(
+        default_factory=HarvestSection, description="What is copied from sources into the journal."
+    )
     cache: CacheSection = Field(default_factory=CacheSection, description="What sources said a moment ago.")
     auth: AuthSection = Field(default_factory=AuthSection, description="Who may ask.")
+    rate_limits: RateLimitsSection = Field(
+        default_factory=RateLimitsSection, description="How often one viewer may look."
+    )
+    audit: AuditSection = Field(default_factory=AuditSection, description="The record of who looked at whom.")
+    retention: RetentionSection = Field(default_factory=RetentionSection, description="How long things are kept.")
     roles: dict[Name, RoleSection] = Field(default={}, description="What viewers may do, by role.")
     divisions: dict[Name, DivisionSection] = Field(
         default={}, description="Parts of the company that rights are split by."
@@ -411,6 +476,13 @@ class Settings(Section):
             divisions=frozenset({*self.divisions, self.gateway.home_division}) - {EVERY_DIVISION},
             work_profiles={name: profile.profile(name) for name, profile in self.work_profiles.items()},
         )
+
+    @property
+    def needs_store(self) -> bool:
+        """Whether there is anything to be kept: the operator named a store, or a source tells by itself or is
+        harvested."""
+        named = "url" in self.store.model_fields_set
+        return named or bool(self.harvest.sources) or any(source.webhook is not None for source in self.sources)
 
     def source_configs(self) -> list[SourceConfig]:
         return [source.config(self.gateway.region) for source in self.sources]

@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from connectors.interaction import Channel
-from gateway.settings.model import Section
+from gateway.settings.section import Section
 from gateway.settings.shape import bare, element_of, is_secret, is_table, leaves, words
 
 BEGIN, END = "<!-- settings: begin -->", "<!-- settings: end -->"

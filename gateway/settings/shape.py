@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import SecretBytes, SecretStr
 
 from gateway.settings.fault import Path
-from gateway.settings.model import Section, Settings
+from gateway.settings.model import Settings
+from gateway.settings.section import Section
 
 NAMED_BY = {"sources": "name", "keys": "id"}
 """Arrays of tables whose elements have a name, and the key that holds it."""

@@ -331,6 +331,27 @@ def _address_pattern(value: str) -> str:
     return value.casefold()
 
 
+def _store_url(value: str) -> str:
+    """As `gateway.store.store` understands it."""
+    if value.startswith("sqlite:///"):
+        path = value.removeprefix("sqlite:///")
+        if not path or path.startswith(":") or re.search(r"[?#\x00-\x1f]", path):
+            raise refusal("names no file", "write it as sqlite:///journey.db")
+        return value
+    try:
+        parts = urlsplit(value)
+        right = parts.scheme == "postgresql" and bool(parts.hostname) and len(parts.path) > 1
+        right = right and (parts.port is None or parts.port > 0)
+    except ValueError:
+        right = False
+    if not right:
+        raise refusal("is no address of a store", "write sqlite:///journey.db or postgresql://user@host/database")
+    if parts.password is not None:
+        raise refusal("holds a password", "take it out and give it as `password`")
+    return value
+
+
+StoreUrl = Annotated[str, AfterValidator(_store_url)]
 EncryptedUrl = Annotated[str, AfterValidator(_encrypted)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Host = Annotated[str, AfterValidator(_host)]

@@ -111,6 +111,7 @@ class SourceCache:
     _bytes: int = 0
     _flights: dict[Hashable, asyncio.Future[Any]] = field(default_factory=dict)
     _background: set[asyncio.Task[Any]] = field(default_factory=set)
+    _overtaken: set[Hashable] = field(default_factory=set)
 
     async def ask(
         self,
@@ -179,10 +180,14 @@ class SourceCache:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def forget(self, belongs: Callable[[Hashable], bool]) -> None:
-        """Drop every answer whose key `belongs` says so: something has changed at its source."""
-        for key in [key for key in self._weights if belongs(key)]:
+    async def forget(self, belongs: Callable[[Hashable], bool]) -> int:
+        """Drop every answer whose key `belongs` says so: something has changed at its source. How many there were. What
+        is being fetched at this moment may be older than the change: it is given, and not kept."""
+        self._overtaken.update(key for key in self._flights if belongs(key))
+        keys = [key for key in self._weights if belongs(key)]
+        for key in keys:
             await self._drop(key)
+        return len(keys)
 
     async def _fetch_once(
         self,
@@ -217,6 +222,7 @@ class SourceCache:
             return value
         finally:
             del self._flights[key]
+            self._overtaken.discard(key)
 
     async def _fetch(self, key: Hashable, fetch: Callable[[], Awaitable[T]], codec: Codec[T], keep: _Entry | None) -> T:
         try:
@@ -226,7 +232,8 @@ class SourceCache:
             entry = keep or _Entry(None, self.utc_now(), 0.0, 0.0, 0.0, is_packed=False)
             await self._remember(key, replace(entry, error=error, failed_until=failed_until), self._weights.get(key, 0))
             raise
-        await self.keep(key, value, codec)
+        if key not in self._overtaken:
+            await self.keep(key, value, codec)
         return value
 
     async def keep(self, key: Hashable, value: T, codec: Codec[T]) -> None:

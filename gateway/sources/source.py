@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from math import ceil
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 import structlog
@@ -40,6 +40,10 @@ SHARE_MARGIN = 2.0
 FEWEST_ROWS = 10
 MAX_PAGES_BEHIND = 20
 """That are looked through for the place where a reader goes on."""
+LEFT_SHARE, MOST_LEFT_SECONDS = 0.1, 0.1
+"""Of the time for a question: what is left for the journal, should the source not answer."""
+FROM_JOURNAL = object()
+"""The cursor of a page that the journal gave: what follows comes from there as well."""
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -58,6 +62,14 @@ class Question(msgspec.Struct, frozen=True):
     position: Position | None
 
 
+class Journal(Protocol):
+    """What is kept of one source for when it cannot be asked; None: nothing. Answers are STALE, and cut exactly."""
+
+    async def find(self, identifiers: Sequence[Identifier]) -> Answer[list[Record]] | None: ...
+    async def search(self, text: str, limit: int) -> Answer[list[Record]] | None: ...
+    async def page(self, question: Question, limit: int) -> Answer[Page] | None: ...
+
+
 class Source:
     """Asks one connector, within its own time limit, and never before the moment it asked us to wait for.
 
@@ -72,10 +84,13 @@ class Source:
         *,
         timeout_seconds: float | None = None,
         cache: SourceCache | None = None,
+        journal: Journal | None = None,
     ) -> None:
-        """`cache`: shared by all sources; None when every question goes to the vendor."""
+        """`cache`: shared by all sources; None when every question goes to the vendor. `journal`: what stands in for a
+        failure when nothing is remembered there."""
         self.connector = connector
         self.cache = cache
+        self.journal = journal
         self.name = connector.name
         self.namespaces = connector.namespaces
         self.finds = connector.finds
@@ -111,14 +126,30 @@ class Source:
             raise self._bug(error) from None
 
     async def find(self, identifiers: Sequence[Identifier], deadline: Deadline) -> Answer[list[Record]]:
-        return await self._remembered(
-            ("find", self.name, *identifiers), lambda d: self.connector.find(identifiers, d), deadline
-        )
+        try:
+            return await self._remembered(
+                ("find", self.name, *identifiers), lambda d: self.connector.find(identifiers, d), deadline
+            )
+        except ConnectorError:
+            kept = None if self.journal is None else await self.journal.find(identifiers)
+            if kept is None:
+                raise
+            return kept
 
     async def search(self, text: str, limit: int, deadline: Deadline) -> Answer[list[Record]]:
-        return await self._remembered(
-            ("search", self.name, text, limit), lambda d: self.connector.search(text, limit, d), deadline
-        )
+        """Of a source that cannot search, what the journal has of it."""
+        journal = self.journal
+        if journal is not None and not self.connector.capabilities.search:
+            return await journal.search(text, limit) or Answer([])
+        try:
+            return await self._remembered(
+                ("search", self.name, text, limit), lambda d: self.connector.search(text, limit, d), deadline
+            )
+        except ConnectorError:
+            kept = None if journal is None else await journal.search(text, limit)
+            if kept is None:
+                raise
+            return kept
 
     async def get(self, external_id: str, deadline: Deadline) -> Interaction | None:
         answer = await self._remembered(
@@ -169,8 +200,23 @@ class Source:
         return None
 
     async def page(self, question: Question, limit: int, deadline: Deadline) -> Answer[Page]:
-        """As the connector's `interactions`; a page that is remembered may hold more or fewer rows than `limit`."""
+        """As the connector's `interactions`; a page that is remembered may hold more or fewer rows than `limit`. A page
+        is either the source's or the journal's, and so are all that follow one of the journal's."""
         q = question
+        if q.after is not None and q.after.cursor is FROM_JOURNAL:
+            kept = None if self.journal is None else await self.journal.page(q, limit)
+            if kept is None:
+                raise UnavailableError(self.name, "it cannot be asked, and the journal cannot be read")
+            return kept
+        try:
+            return await self._own_page(q, limit, deadline)
+        except ConnectorError:
+            kept = None if self.journal is None else await self.journal.page(q, limit)
+            if kept is None:
+                raise
+            return kept
+
+    async def _own_page(self, q: Question, limit: int, deadline: Deadline) -> Answer[Page]:
         answer = await self._remembered(
             q.key,
             lambda d: self.connector.interactions(
@@ -182,7 +228,7 @@ class Source:
         page = answer.value
         if (page.foreign or page.dropped) and answer.state is SourceState.FRESH:
             log.warning("rows_left_out", source=self.name, foreign=page.foreign, unmappable=page.dropped)
-        return _within(answer, question)
+        return _within(answer, q)
 
     def show(
         self,
@@ -262,9 +308,13 @@ class Source:
         return MalformedError(self.name, "its connector could not make sense of the answer")
 
     def _within(self, deadline: Deadline) -> Deadline:
-        if self._timeout_seconds is None:
-            return deadline
-        return Deadline(min(deadline.at, deadline.clock() + self._timeout_seconds), deadline.clock)
+        """Its own time limit, and early enough for the journal to stand in."""
+        at = deadline.at
+        if self.journal is not None:
+            at -= min(MOST_LEFT_SECONDS, LEFT_SHARE * max(0.0, deadline.remaining_seconds()))
+        if self._timeout_seconds is not None:
+            at = min(at, deadline.clock() + self._timeout_seconds)
+        return deadline if at == deadline.at else Deadline(at, deadline.clock)
 
     def _note(self, *, ok: bool, refused: bool = False) -> None:
         self._recent.append(ok)

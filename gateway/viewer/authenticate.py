@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,41 +21,39 @@ from gateway.settings.model import ApiKeySection, IssuerSection, Settings
 from gateway.viewer.jwks import FixedKeys, KeySource, RemoteKeys, read_key_set
 from gateway.viewer.keys import PREFIX, find_key, hash_of
 from gateway.viewer.tokens import TokenVerifier, TrustedIssuer, VerifiedToken
-from gateway.viewer.viewer import EVERYWHERE, NOWHERE, Scope, Viewer, ViewerKind
+from gateway.viewer.viewer import EVERYWHERE, NOWHERE, Identity, Scope, Viewer, ViewerKind
+from gateway.viewer.widgets import PREFIX as WIDGET_PREFIX
+from gateway.viewer.widgets import WIDGET_PERMISSIONS, Grant, WidgetTokens
 
 MAX_NAME_CHARACTERS = 200
 MAX_VIEWERS = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a verified token or key says of its bearer; names may be unknown here."""
-
-    subject: str
-    kind: ViewerKind
-    roles: tuple[str, ...]
-    divisions: tuple[str, ...]
-    profiles: tuple[str, ...] = ()
-    profile: Any = None
-    name: str | None = None
-    expires_at: datetime | None = None
-
-
 class Authenticator:
-    """`current` gives the settings in force, so that a changed role counts at the next request."""
+    """`current` gives the settings in force, so that a changed role counts at the next request. `widgets`: None where
+    no widget token is taken."""
 
-    def __init__(self, current: Callable[[], Settings], tokens: TokenVerifier) -> None:
+    def __init__(
+        self, current: Callable[[], Settings], tokens: TokenVerifier, widgets: WidgetTokens | None = None
+    ) -> None:
         self._current = current
         self._tokens = tokens
+        self._widgets = widgets
         self._viewers: OrderedDict[tuple[Hashable, str | None], tuple[Settings, object, Viewer]] = OrderedDict()
         self._keys: tuple[Settings | None, dict[str, ApiKeySection]] = (None, {})
 
-    async def viewer(self, authorization: str | None, work_profile_header: str | None) -> Viewer:
-        """Raises `UnauthenticatedError`, or `ForbiddenError` for a work profile that is unknown or not allowed."""
+    async def viewer(
+        self, authorization: str | None, work_profile_header: str | None, origin: str | None = None
+    ) -> Viewer:
+        """`origin`: of the page that asks, as its browser says. Raises `UnauthenticatedError`, or `ForbiddenError` for
+        a work profile that is unknown or not allowed."""
         scheme, _, credential = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not credential:
             raise UnauthenticatedError
         settings = self._current()
+        if credential.startswith(WIDGET_PREFIX) and self._widgets is not None:
+            grant = self._widgets.open(credential, origin)
+            return self._viewer(settings, grant.id, grant, work_profile_header)
         if not credential.startswith(PREFIX):
             token = await self._tokens.verify(credential)
             return self._viewer(settings, id(token), token, work_profile_header)
@@ -75,19 +73,45 @@ class Authenticator:
         return entry
 
     def _viewer(
-        self, settings: Settings, key: Hashable, proof: VerifiedToken | ApiKeySection, work_profile_header: str | None
+        self,
+        settings: Settings,
+        key: Hashable,
+        proof: VerifiedToken | ApiKeySection | Grant,
+        work_profile_header: str | None,
     ) -> Viewer:
         """The same viewer for the same proof under the same settings, so that what is worked out for one request
         about what they may see holds for the next."""
         remembered = self._viewers.get((key, work_profile_header))
         if remembered is not None and remembered[0] is settings and remembered[1] is proof:
             return remembered[2]
-        identity = of_token(proof) if isinstance(proof, VerifiedToken) else of_key(proof)
-        viewer = viewer_of(settings, identity, work_profile_header)
+        if isinstance(proof, Grant):
+            viewer = self._widget(settings, proof, work_profile_header)
+        else:
+            identity = of_token(proof) if isinstance(proof, VerifiedToken) else of_key(proof)
+            viewer = viewer_of(settings, identity, work_profile_header)
         self._viewers[key, work_profile_header] = (settings, proof, viewer)
         if len(self._viewers) > MAX_VIEWERS:
             self._viewers.popitem(last=False)
         return viewer
+
+    def _widget(self, settings: Settings, grant: Grant, work_profile_header: str | None) -> Viewer:
+        """Whoever made it must still be somebody: what they may do is looked up anew."""
+        roles, divisions, profiles = grant.roles, grant.divisions, (() if grant.profile is None else (grant.profile,))
+        if grant.key is not None:
+            entry = next((entry for entry in settings.auth.keys if entry.id == grant.key), None)
+            if entry is None:
+                raise UnauthenticatedError
+            if not set(profiles) <= set(entry.work_profiles) or (entry.kind is ViewerKind.AGENT and not profiles):
+                raise ForbiddenError
+            roles, divisions = entry.roles, entry.divisions
+        elif grant.issuer is None or not self._tokens.trusts(grant.issuer):
+            raise UnauthenticatedError
+        identity = Identity(
+            grant.subject, ViewerKind.WIDGET, roles, divisions, profiles, grant.profile, expires_at=grant.ends
+        )
+        viewer = viewer_of(settings, identity, work_profile_header)
+        held = {permission: scope for permission, scope in viewer.grants.items() if permission in WIDGET_PERMISSIONS}
+        return replace(viewer, grants=held, only=grant.customer, token=grant.id)
 
 
 def viewer_of(settings: Settings, identity: Identity, work_profile_header: str | None = None) -> Viewer:
@@ -104,6 +128,7 @@ def viewer_of(settings: Settings, identity: Identity, work_profile_header: str |
         active=None if wanted is None else settings.work_profiles[wanted].profile(wanted),
         name=identity.name,
         expires_at=identity.expires_at,
+        identity=identity,
     )
 
 
@@ -142,6 +167,7 @@ def of_token(token: VerifiedToken) -> Identity:
         profile=token.claim(names.work_profile),
         name=name[:MAX_NAME_CHARACTERS] if isinstance(name, str) and name.strip() else None,
         expires_at=token.expires_at,
+        issuer=token.issuer.issuer,
     )
 
 
@@ -154,6 +180,7 @@ def of_key(entry: ApiKeySection) -> Identity:
         profiles=entry.work_profiles,
         profile=entry.work_profile,
         name=entry.name,
+        key=entry.id,
     )
 
 

@@ -75,6 +75,9 @@ class TokenVerifier:
         self._utc_now = utc_now
         self._remembered: OrderedDict[str, tuple[VerifiedToken, datetime]] = OrderedDict()
 
+    def trusts(self, issuer: str) -> bool:
+        return issuer in self._issuers
+
     async def verify(self, token: str) -> VerifiedToken:
         """A token that proved right is not proved again for half a minute: a signature costs more than a page."""
         now = self._utc_now()

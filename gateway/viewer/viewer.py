@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from connectors.interaction import Identifier
 from gateway.deployment import WorkProfile
 
 
@@ -46,8 +48,28 @@ EVERYWHERE = Scope(everywhere=True)
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """What a verified token or key says of its bearer; names may be unknown here. `issuer`, `key`: who vouches."""
+
+    subject: str
+    kind: ViewerKind
+    roles: tuple[str, ...]
+    divisions: tuple[str, ...]
+    profiles: tuple[str, ...] = ()
+    profile: Any = None
+    name: str | None = None
+    expires_at: datetime | None = None
+    issuer: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Viewer:
-    """`profiles`: names of the work profiles this viewer may choose; `active`: the one in force, if any."""
+    """`profiles`: names of the work profiles this viewer may choose; `active`: the one in force, if any.
+
+    only: of the one customer there is for this viewer, a handle; everybody else is unknown. token: the id of the widget
+    token that was shown. identity: what these rights are worked out from.
+    """
 
     subject: str
     kind: ViewerKind
@@ -56,6 +78,14 @@ class Viewer:
     active: WorkProfile | None = None
     name: str | None = None
     expires_at: datetime | None = None
+    only: Identifier | None = None
+    token: str | None = None
+    identity: Identity | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def caller(self) -> str:
+        """Whom to hold apart from others: a widget is not its maker, though it goes by the same subject."""
+        return self.subject if self.token is None else f"{self.subject}\0{self.token}"
 
     def scope(self, permission: str) -> Scope:
         return self.grants.get(permission, NOWHERE)

@@ -30,6 +30,7 @@ from connectors.interaction import (
     SourceKind,
 )
 from gateway.core import Clocks, Gateway
+from gateway.customers.following import Following
 from gateway.customers.identity import Cluster, IdentityRules
 from gateway.deployment import Deployment, Module, SourceRules, WorkProfile
 from gateway.graph.ids import Ids
@@ -336,6 +337,7 @@ def gateway_of(
     rights = deployment or deployment_of(vendors)
     fields.setdefault("deadline_seconds", 1.5)
     fields.setdefault("limits", LivenessLimits())
+    rules = Following(IdentityRules(verifies={}), None)
     return Gateway(
         deployment=lambda: rights,
         sources={
@@ -343,7 +345,7 @@ def gateway_of(
             for v in vendors
         },
         cache=cache,
-        identity=IdentityRules(verifies={}),
+        identity=rules.rules,
         ids=Ids(Sealer(SECRET, "id")),
         cursors=Sealer(SECRET, "cursor"),
         clocks=Clocks(clock.utc_now, monotonic or clock.monotonic),

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.interaction import Channel
-from gateway.settings import Settings, load
 from connectors.toml_text import Lines
+from gateway.settings import Settings, load
 from gateway.settings.reference import with_table
 from gateway.settings.shape import leaves
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.project.support import ROOT
 
-PATHS = re.compile(r"(?<![\w./])/(?=(?:build|opt|etc)\b)")
+PATHS = re.compile(r"(?:(?<=sqlite:///)|(?<![\w./]))/(?=(?:build|opt|etc)\b)")
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,9 @@ class Image:
 
     def _copy(self, words: list[str]) -> None:
         if words[0].startswith("--from="):
-            assert words[1] == words[2], "a virtual environment works only where it was made"
-            assert self.path(words[1]).is_dir()
+            source, target = (word for word in words if not word.startswith("--"))
+            assert source == target, "a virtual environment works only where it was made"
+            assert self.path(source).is_dir()
             return
         *sources, target = words
         for source in sources:

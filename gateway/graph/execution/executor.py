@@ -51,6 +51,10 @@ class Plans:
     def __len__(self) -> int:
         return len(self._writers)
 
+    def forget(self) -> None:
+        """What was compiled, and for which values of variables."""
+        self._writers.clear()
+
     def find(self, selection: Selection, return_type: GraphQLList[Any]) -> Writer | None:
         key = self._key(selection, return_type)
         try:

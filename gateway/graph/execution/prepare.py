@@ -10,9 +10,14 @@ from hashlib import sha256
 from graphql import (
     ASTValidationRule,
     DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
+    InlineFragmentNode,
     NoSchemaIntrospectionCustomRule,
+    get_operation_ast,
     parse,
     specified_rules,
     validate,
@@ -23,6 +28,7 @@ from gateway.graph.execution.operation import PlannedOperation, plan_operation
 from gateway.graph.limits import DocumentLimits, limits_rule
 
 MAX_DOCUMENTS = 1_000
+MAX_NAMES = 50
 MAX_REMEMBERED_CHARACTERS = 20_000
 """Longer documents are prepared anew each time, so that the memory of documents stays small."""
 
@@ -34,6 +40,7 @@ class Prepared:
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
     _operations: dict[str | None, PlannedOperation | None] = field(default_factory=dict, compare=False, repr=False)
+    _roots: dict[str | None, str] = field(default_factory=dict, compare=False, repr=False)
 
     def operation(self, schema: GraphQLSchema, name: str | None) -> PlannedOperation | None:
         """The operation of that name, planned; None when it is graphql-core's to execute, or there is none."""
@@ -44,6 +51,35 @@ class Prepared:
             if planned is not None:
                 self._operations[name] = planned
             return planned
+
+    def root_fields(self, name: str | None) -> str:
+        """Names of the root fields of the operation of that name, each once: what it is about, whatever its author
+        calls it."""
+        known = self._roots.get(name)
+        if known is None:
+            known = "" if self.document is None else " ".join(_root_fields(self.document, name))
+            if len(self._roots) < MAX_NAMES:
+                self._roots[name] = known
+        return known
+
+
+def _root_fields(document: DocumentNode, name: str | None) -> list[str]:
+    operation = get_operation_ast(document, name)
+    if operation is None:
+        return []
+    fragments = {d.name.value: d.selection_set for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    found: dict[str, None] = {}
+    waiting, seen = [operation.selection_set], set[str]()
+    while waiting:
+        for selection in waiting.pop().selections:
+            if isinstance(selection, FieldNode):
+                found[selection.name.value] = None
+            elif isinstance(selection, InlineFragmentNode):
+                waiting.append(selection.selection_set)
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in seen:
+                seen.add(selection.name.value)
+                waiting.append(fragments[selection.name.value])
+    return list(found)
 
 
 class Documents:
@@ -84,6 +120,12 @@ class Documents:
                 raise PersistedQueryNotFoundError
             return trusted
         return self._remembered(text or "")
+
+    def forget(self) -> int:
+        """Documents that were sent, which may hold anybody's address; how many there were. The trusted stay."""
+        count = len(self._known)
+        self._known.clear()
+        return count
 
     def _remembered(self, text: str) -> Prepared:
         known = self._known.get(text)

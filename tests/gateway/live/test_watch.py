@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime, timedelta
@@ -247,12 +248,14 @@ def test_a_page_and_the_stream_behind_it_join_without_a_gap() -> None:
         (person,) = (await operation.look_up(PHONE)).people
         page = await read_page(operation.reading(person), subject().window, Filter(), 2)
         assert [s.row.external_id for s in page.rows] == ["0", "1"]
-        watch = hub.open(subject(), Somebody(), baseline(page.rows, operation), page.rows[-1].position.is_before)
+        watch = hub.open(
+            subject(), Somebody(), baseline(page.rows, operation), page.rows[-1].position.is_before, page.reports
+        )
         vendor.rows[1] = replace(vendor.rows[1], subject="changed meanwhile")
         vendor.add()
         listener = Listener(watch)
         await asyncio.sleep(0.1)
-        assert told_of(await listener.leave()) == [("changed", "1"), ("changed", "late")]
+        assert told_of(await listener.leave()) == [("changed", "1"), ("changed", "late"), ("source", "web FRESH")]
         await hub.aclose()
 
     scenario(act)
@@ -267,9 +270,9 @@ def test_merged_with_somebody_the_page_must_be_read_again() -> None:
         await asyncio.sleep(1)
         anna, bruno = (i.identifiers[0].identifier for i in (record_of("desk"), record_of("calls", "bruno")))
         calls.records = [record_of("calls", "bruno")]
-        rules = gateway.identity
+        rules = gateway.identity()
         merged = Links((Merge(1, NOW, "emma", "said so", anna, bruno, PHONE, bruno),))
-        object.__setattr__(gateway, "identity", type(rules)(rules.verifies, rules.shared, rules.shared_after, merged))
+        object.__setattr__(gateway, "identity", lambda: dataclasses.replace(rules, links=merged))
         await asyncio.sleep(10)
         assert told_of(await listener.leave())[0] == ("reset", "")
         await hub.aclose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from connectors.base import VendorConnector
+from connectors.base import Capabilities, VendorConnector
 from connectors.interaction import Channel, SourceKind
 
 SEAL = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="
@@ -16,6 +16,7 @@ class Desk(VendorConnector):
     vendor = "desk"
     kind = SourceKind.TICKETING
     channels = frozenset({Channel.TICKET, Channel.EMAIL})
+    capabilities = Capabilities(seek=True, ascending=True, finds_by=frozenset())
 
     class Credentials(msgspec.Struct, forbid_unknown_fields=True):
         token: str

@@ -58,7 +58,7 @@ def test_a_variable_may_hold_a_secret_or_name_its_file(read, tmp_path):
 @pytest.mark.parametrize(
     ("variable", "value", "mend"),
     [
-        ("GATEWAY_DEADLINE_MS", "1", "known: auth"),
+        ("GATEWAY_DEADLINE_MS", "1", "known: audit, auth"),
         ("GATEWAY_GATEWAY__DEADLIN_MS", "1", "`deadline_ms`"),
         ("GATEWAY_GATEWAY", "1", "name a key below it"),
         ("GATEWAY_SOURCES__ZENDESK__BASE_URL", "x", "help, nps"),

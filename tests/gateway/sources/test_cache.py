@@ -226,6 +226,17 @@ async def test_what_has_changed_is_forgotten(cache, vendor):
     assert (await ask(cache, vendor, "desk/2")).state is SourceState.CACHED
 
 
+async def test_what_is_fetched_while_it_changes_is_given_but_not_kept(cache, vendor):
+    vendor.gate = asyncio.Event()
+    asking = asyncio.create_task(ask(cache, vendor, "desk/1"))
+    await settle()
+    await cache.forget(lambda key: key == "desk/1")
+    vendor.gate.set()
+    assert (await asking).value == 1
+    assert (await ask(cache, vendor, "desk/1")).state is SourceState.FRESH
+    assert (await ask(cache, vendor, "desk/1")).state is SourceState.CACHED
+
+
 async def test_lifetimes_vary_so_that_answers_do_not_all_end_at_once(clock, vendor):
     limits = CacheLimits(soft_seconds=10, grace_seconds=10, hard_seconds=10, jitter=0.1)
     early = SourceCache(limits, monotonic=clock, utc_now=clock.utc, vary=lambda: 0.0)

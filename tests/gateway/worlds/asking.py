@@ -46,11 +46,12 @@ class Turn:
 
     gateway: Gateway | None = None
     asking: Viewer | None = None
+    store = following = widgets = None  # what an application is put together with: nothing is kept
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.gateway, name)
 
-    async def viewer(self, authorization: str | None, work_profile_header: str | None) -> Viewer | None:
+    async def viewer(self, *_: str | None) -> Viewer | None:
         return self.asking
 
 
@@ -70,7 +71,7 @@ def gateway_over(company: Company) -> Gateway:
             name: Source(Vendor(name, company.holdings[name], rules.channels), company.enrichment(name))
             for name, rules in company.deployment.sources.items()
         },
-        identity=company.identity,
+        identity=lambda: company.identity,
         ids=IDS,
         cursors=CURSORS,
         deadline_seconds=60,

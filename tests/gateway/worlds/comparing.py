@@ -132,7 +132,7 @@ async def who_is_who(company: Company) -> Who:
     ]
     found: Who = {}
     for identifier in company.identifiers:
-        resolver = Resolver(sources, gateway.identity, Deadline.after(60, lambda: 0.0))
+        resolver = Resolver(sources, gateway.identity(), Deadline.after(60, lambda: 0.0))
         found[identifier] = {}
         for person in (await resolver.resolve(identifier)).clusters:
             visible = [(r.source, r.id) for r in person.records if oracle.sees_record(r)]

@@ -1,0 +1,1 @@
+"""What vendors tell by themselves: taken in, stored before it is acknowledged, then made part of the journal."""

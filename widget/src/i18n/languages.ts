@@ -1,0 +1,25 @@
+import { fileBeside, isBeside } from '../files.js';
+import en from './en.json';
+import type { Messages } from './words.js';
+
+const known = new Map<string, Promise<Messages>>([['en', Promise.resolve(en)]]);
+
+/** "it-CH" is spoken as "it"; what nobody translated, as English. */
+export function spoken(language: string): string {
+  const base = language.toLowerCase().split('-')[0] ?? '';
+  return isBeside(base) ? base : 'en';
+}
+
+/** The messages of a language, fetched once; English when they cannot be had. */
+export function messagesOf(language: string): Promise<Messages> {
+  const name = spoken(language);
+  let messages = known.get(name);
+  if (!messages) {
+    messages = fileBeside<Messages>(name).catch(() => {
+      known.delete(name);
+      return en;
+    });
+    known.set(name, messages);
+  }
+  return messages;
+}
