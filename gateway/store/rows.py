@@ -42,11 +42,10 @@ def put(connection: Connection, vault: Vault, row: Interaction, at: datetime) ->
 
 
 def remove(connection: Connection, source: str, external_id: str, at: datetime) -> list[Touched]:
-    """Kept as a removal, so that what was told before it and comes later does not bring it back; with whose it was, so
-    that it goes when they are forgotten."""
+    """Kept as a removal that names nobody, so that what was told before it and comes later does not bring it back."""
     before = _known(connection, source, external_id)
     values = {
-        "record_id": before or "",
+        "record_id": "",
         "channel": "",
         "started_at": micros(at),
         "last_activity_at": micros(at),

@@ -42,6 +42,7 @@ INTERACTIONS = {
         id_of=lambda row: f"{row['survey_id']}:{row['id']}",
     ),
     "live_helper_chat": Place("/live_helper_chat/restapi/chats", "list"),
+    "chatwoot": Place("/chatwoot/api/v1/accounts/1/contacts/2/conversations", "payload"),
     "intercom": Place("/intercom/conversations/search", "conversations"),
     "formbricks": Place("/formbricks/api/v2/management/responses", "data"),
     "zendesk": Place(  # a search answers with rows of other types too

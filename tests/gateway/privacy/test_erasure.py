@@ -83,7 +83,7 @@ def about_anna() -> list[Change]:
     for n in range(40):
         row = row_of(
             "whatsapp",
-            f"row-{trace(80 + n)}",
+            f"row-{80 + n}",
             NOW - HOUR * (n + 1),
             record_id=record.id,
             channel=Channel.WHATSAPP,
@@ -92,7 +92,7 @@ def about_anna() -> list[Change]:
         )
         changes.append(RowChanged(NOW - HOUR, row, record if n % 2 else None))
     changes.append(MessageRemoved(f"wamid.{ANNA_PHONE}.0007", NOW))
-    changes.append(RowRemoved(NOW, f"row-{trace(83)}"))
+    changes.append(RowRemoved(NOW, "row-83"))
     return changes
 
 

@@ -161,7 +161,7 @@ async def test_who_watches_is_told_to_read_anew(house: House) -> None:
         await house.ask(page, id=id_)
     watches = [watch for watch, _ in house.hub._watches.values()]
     async with asyncio.timeout(10):
-        while any(watch._reports is None for watch in watches):  # noqa: ASYNC110 - nobody tells
+        while any(watch._person is None for watch in watches):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
         await house.ask(MERGE, into=anna["id"], **{"from": bruno["id"]})
         while not all(watch.number for watch in watches):  # noqa: ASYNC110
