@@ -19,7 +19,7 @@ from gateway.graph.parts import plain
 from gateway.journey.cursor import digest_of
 from gateway.live import changes
 from gateway.live.hub import Hub
-from gateway.live.stream import Subject, Told, Watch
+from gateway.live.stream import Subject, Told, Watch, rights_of
 from gateway.operation import Operation, Person
 from gateway.permissions import EVENT_VIEW
 
@@ -93,16 +93,18 @@ class Subscription:
         subject = subject_of(operation, person, given(filter))
         live, credential, text = operation.live, operation.credential, given(after)
         assert live is not None and credential is not None, "streams are begun with both"
-        found = None if text is None else live.resume(text, subject)
+        found = None if text is None else live.resume(text, subject, operation.viewer, credential)
         if found is not None:
             watch, number = found
         else:
-            watch, number = live.open(subject, credential), 0
+            watch, number = live.open(subject, operation.viewer, credential), 0
             if text is not None:
                 yield JourneyReset(cursor=live.cursor(watch, 0))
         watch.with_summary |= _asks_for(info, "SummaryChanged")
         async with aclosing(watch.listen(number)) as news:
             async for told in news:
+                if rights_of(await credential()) != rights_of(told.operation.viewer):
+                    told = told._replace(update=changes.Reset())  # judged before this listener's rights changed
                 _record(told, operation.request_id)
                 yield update_node(live, watch, told)
 

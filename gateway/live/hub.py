@@ -14,6 +14,7 @@ from gateway.errors import BadCursorError, RateLimitedError
 from gateway.live.changes import Key
 from gateway.live.stream import Credential, Subject, Watch
 from gateway.sources.report import Report
+from gateway.viewer.viewer import Viewer
 
 MAX_WATCHES = 5_000
 SWEEP_SECONDS = 5.0
@@ -40,14 +41,14 @@ class Hub:
     def open(
         self,
         subject: Subject,
+        viewer: Viewer,
         credential: Credential,
         known: dict[Key, bytes] | None = None,
         unread: Callable[[Interaction], bool] | None = None,
         reports: Sequence[Report] | None = None,
     ) -> Watch:
         """A new watch. `known`: what its viewer has been shown already, by a page that left out what is `unread` and
-        said `reports` of the sources.
-        Raises `RateLimitedError` when there are too many."""
+        said `reports` of the sources. Raises `RateLimitedError` when there are too many."""
         self._sweep()
         if len(self._watches) >= self.max_watches:
             raise RateLimitedError("Too many streams are open.", self.linger_seconds)
@@ -55,6 +56,7 @@ class Hub:
             secrets.token_urlsafe(12),
             self.gateway,
             subject,
+            viewer,
             credential,
             self.poll_seconds,
             known=known,
@@ -68,9 +70,10 @@ class Hub:
     def cursor(self, watch: Watch, number: int) -> str:
         return self.gateway.cursors.seal(Cursor(watch.id, number))
 
-    def resume(self, text: str, subject: Subject) -> tuple[Watch, int] | None:
-        """The watch that a cursor belongs to and the number to go on after; None when it is gone, so that what was
-        missed cannot be told. Raises `BadCursorError` for a cursor of something else."""
+    def resume(self, text: str, subject: Subject, viewer: Viewer, credential: Credential) -> tuple[Watch, int] | None:
+        """The watch that a cursor belongs to and the number to go on after; None when it is gone or looks under other
+        rights, so that what was missed cannot be told. From now on it goes by this credential. Raises
+        `BadCursorError` for a cursor of something else."""
         opened = self.gateway.cursors.open(text, tuple[str, int])
         if opened is None:
             raise BadCursorError
@@ -83,6 +86,9 @@ class Hub:
         theirs = (watch.subject.handle, watch.subject.viewer, watch.subject.question)
         if theirs != (subject.handle, subject.viewer, subject.question) or cursor.number > watch.number:
             raise BadCursorError
+        if not watch.suits(viewer):
+            return None
+        watch.credential = credential
         return watch, cursor.number
 
     def wake(

@@ -18,6 +18,7 @@ import structlog
 from connectors.base import Position, Window
 from connectors.interaction import Identifier, Interaction
 from gateway.core import Gateway
+from gateway.deployment import Deployment
 from gateway.errors import BadUserInputError, GatewayError, InternalError
 from gateway.journey.filter import Filter
 from gateway.journey.read import read_page
@@ -63,13 +64,15 @@ class Told(NamedTuple):
 
 @dataclass(eq=False)
 class Watch:
-    """`known`: what the viewer was last shown, by fingerprint; None before the first look. `unread`: rows that
-    a page left out, since the reader has yet to come there. `with_summary`: whether somebody reads the header as well.
+    """`viewer`: under whose rights was looked last. `known`: what they were last shown, by fingerprint; None before the
+    first look. `unread`: rows that a page left out, since the reader has yet to come there. `with_summary`: whether
+    somebody reads the header as well.
     """
 
     id: str
     gateway: Gateway
     subject: Subject
+    viewer: Viewer
     credential: Credential
     poll_seconds: float
     known: dict[Key, bytes] | None = None
@@ -84,6 +87,9 @@ class Watch:
     _summary: bytes | None = None
     _person: Person | None = None
     _begins_anew: bool = False
+    _gone: int = 0
+    _deployment: Deployment | None = None
+    _latest: Told = field(init=False)
     _told: deque[Told] = field(default_factory=lambda: deque(maxlen=MAX_KEPT_UPDATES))
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,18 +102,25 @@ class Watch:
         try:
             while True:
                 news = self._news
-                if self._told and self._told[0].number > after + 1:  # too slow: the first of them are gone
-                    after = self.number
-                    yield self._told[-1]._replace(update=Reset())
                 for told in [told for told in self._told if told.number > after]:
+                    if after < self._gone:
+                        break
                     after = told.number
                     yield told
+                if after < self._gone:  # too slow, or what was told then may not be shown any more
+                    after = self.number
+                    yield self._latest._replace(number=after, update=Reset())
+                    continue
                 if self.ended_by is not None:
                     raise self.ended_by
                 await news.wait()
         finally:
             self.listeners -= 1
             self.left_at = self.gateway.clocks.monotonic()
+
+    def suits(self, viewer: Viewer) -> bool:
+        """Whether somebody has the rights that this watch looks under."""
+        return rights_of(viewer) == rights_of(self.viewer)
 
     def is_about(self, digest: Callable[[Identifier], bytes], digests: Collection[bytes]) -> bool:
         """Whether one of these keyed hashes is of something that the watched person is known by."""
@@ -120,6 +133,7 @@ class Watch:
         """What was told, and what it was compared with; how much that was. Whoever listens is told to read anew."""
         count = len(self._told) + len(self.known or ())
         self._told.clear()
+        self._gone = self.number
         self.known, self._places, self.reports, self._summary, self._person = None, {}, None, None, None
         self._begins_anew = True
         self.wake()
@@ -172,6 +186,11 @@ class Watch:
 
     async def _look(self, viewer: Viewer) -> datetime | None:
         """Tells what has changed; gives the moment at which something changes by itself."""
+        deployment = self.gateway.deployment()
+        if not self.suits(viewer) or deployment is not self._deployment:  # what was told then is not told again
+            self._told.clear()
+            self._gone = self.number
+        self.viewer, self._deployment = viewer, deployment
         operation = Operation.begin(self.gateway, viewer, self.id)
         person = await operation.customer(self.subject.handle)
         if person is None:
@@ -231,7 +250,9 @@ class Watch:
     def _tell(self, updates: Sequence[Update], operation: Operation, person: Person) -> None:
         for update in updates:
             self.number += 1
-            self._told.append(Told(self.number, update, operation, person))
+            self._latest = Told(self.number, update, operation, person)
+            self._told.append(self._latest)
+            self._gone = max(self._gone, self._told[0].number - 1)
         if updates:
             self._announce()
 
@@ -257,6 +278,10 @@ def _standing(person: Person) -> tuple[object, ...]:
     """What operators said of somebody comes to."""
     cluster = person.cluster
     return cluster.handle, cluster.merges, cluster.known_as, cluster.anchor
+
+
+def rights_of(viewer: Viewer) -> tuple[object, ...]:
+    return viewer.caller, viewer.kind, viewer.grants, viewer.active
 
 
 def baseline(rows: Sequence[Shown], operation: Operation) -> dict[Key, bytes]:

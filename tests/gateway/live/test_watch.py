@@ -130,7 +130,7 @@ def test_what_changes_is_told_and_what_does_not_is_not() -> None:
     async def act() -> None:
         vendor = desk()
         _, hub = live(vendor)
-        listener = Listener(hub.open(subject(), Somebody()))
+        listener = Listener(hub.open(subject(), supervisor(), Somebody()))
         await asyncio.sleep(25)
         assert listener.told == []
         vendor.add(row_of("desk", "new", NOW))
@@ -149,7 +149,7 @@ def test_a_wake_up_is_not_waited_for() -> None:
     async def act() -> None:
         vendor = desk()
         _, hub = live(vendor)
-        watch = hub.open(subject(), Somebody())
+        watch = hub.open(subject(), supervisor(), Somebody())
         listener = Listener(watch)
         await asyncio.sleep(0.1)
         vendor.add(row_of("desk", "new", NOW))
@@ -167,7 +167,7 @@ def test_a_row_that_is_gone_is_taken_back_but_not_when_its_source_is_silent() ->
     async def act() -> None:
         vendor = desk()
         _, hub = live(vendor)
-        listener = Listener(hub.open(subject(), Somebody()))
+        listener = Listener(hub.open(subject(), supervisor(), Somebody()))
         await asyncio.sleep(1)
         vendor.faults.append(UnavailableError("desk", "gone"))
         await asyncio.sleep(10)
@@ -192,7 +192,7 @@ def test_rights_that_change_are_felt_within_five_seconds() -> None:
         calls = WorkProfile("calls", frozenset({Channel.VOICE}), frozenset(), frozenset())
         _, hub = live(vendor, deployment=deployment_of([vendor], profiles=[calls]))
         somebody = Somebody()
-        listener = Listener(hub.open(subject(), somebody))
+        listener = Listener(hub.open(subject(), supervisor(), somebody))
         await asyncio.sleep(0.5)
         somebody.viewer = supervisor(profiles=("calls",), active=calls)
         await asyncio.sleep(RIGHTS_SECONDS + 0.1)
@@ -209,13 +209,13 @@ def test_a_credential_that_ends_ends_the_stream() -> None:
     async def act() -> None:
         _, hub = live(desk())
         somebody = Somebody()
-        watch = hub.open(subject(), somebody)
+        watch = hub.open(subject(), supervisor(), somebody)
         listener = Listener(watch)
         await asyncio.sleep(1)
         somebody.error = UnauthenticatedError()
         await asyncio.sleep(RIGHTS_SECONDS + 0.1)
         assert isinstance(listener.error, UnauthenticatedError)
-        assert hub.resume(hub.cursor(watch, 0), subject()) is None
+        assert hub.resume(hub.cursor(watch, 0), subject(), supervisor(), Somebody()) is None
         await hub.aclose()
 
     scenario(act)
@@ -226,7 +226,7 @@ def test_a_conversation_turns_idle_and_inactive_by_itself_and_on_time() -> None:
         chat = row_of("desk", "chat", NOW, channel=Channel.CHAT, status=InteractionStatus.ACTIVE)
         _, hub = live(desk(chat))
         hub.poll_seconds = 600
-        listener = Listener(hub.open(subject(), Somebody()))
+        listener = Listener(hub.open(subject(), supervisor(), Somebody()))
         await asyncio.sleep(44)
         assert listener.told == []
         await asyncio.sleep(2)
@@ -249,7 +249,12 @@ def test_a_page_and_the_stream_behind_it_join_without_a_gap() -> None:
         page = await read_page(operation.reading(person), subject().window, Filter(), 2)
         assert [s.row.external_id for s in page.rows] == ["0", "1"]
         watch = hub.open(
-            subject(), Somebody(), baseline(page.rows, operation), page.rows[-1].position.is_before, page.reports
+            subject(),
+            supervisor(),
+            Somebody(),
+            baseline(page.rows, operation),
+            page.rows[-1].position.is_before,
+            page.reports,
         )
         vendor.rows[1] = replace(vendor.rows[1], subject="changed meanwhile")
         vendor.add()
@@ -266,7 +271,7 @@ def test_merged_with_somebody_the_page_must_be_read_again() -> None:
         other = record_of("calls", "bruno", identifiers=())
         vendor, calls = desk(), FakeVendor("calls", records=[other])
         gateway, hub = live(vendor, calls)
-        listener = Listener(hub.open(subject(), Somebody()))
+        listener = Listener(hub.open(subject(), supervisor(), Somebody()))
         await asyncio.sleep(1)
         anna, bruno = (i.identifiers[0].identifier for i in (record_of("desk"), record_of("calls", "bruno")))
         calls.records = [record_of("calls", "bruno")]
@@ -284,7 +289,7 @@ def test_whoever_was_away_reads_on_where_they_were() -> None:
     async def act() -> None:
         vendor = desk()
         _, hub = live(vendor)
-        watch = hub.open(subject(), Somebody())
+        watch = hub.open(subject(), supervisor(), Somebody())
         always, sometimes = Listener(watch), Listener(watch)
         await asyncio.sleep(1)
         vendor.add(row_of("desk", "one", NOW))
@@ -293,7 +298,7 @@ def test_whoever_was_away_reads_on_where_they_were() -> None:
         cursor = hub.cursor(watch, heard[-1].number)
         vendor.add(row_of("desk", "two", NOW))
         await asyncio.sleep(30)
-        found = hub.resume(cursor, subject())
+        found = hub.resume(cursor, subject(), supervisor(), Somebody())
         assert found is not None
         again = Listener(*found)
         await asyncio.sleep(1)
@@ -303,14 +308,39 @@ def test_whoever_was_away_reads_on_where_they_were() -> None:
     scenario(act)
 
 
+def test_what_was_told_under_other_rights_is_not_told_again() -> None:
+    async def act() -> None:
+        vendor = FakeVendor("desk", [row_of("desk", "chat", NOW - HOUR, channel=Channel.CHAT)])
+        calls = WorkProfile("calls", frozenset({Channel.VOICE}), frozenset(), frozenset())
+        _, hub = live(vendor, deployment=deployment_of([vendor], profiles=[calls]))
+        less = supervisor(profiles=("calls",), active=calls)
+        somebody = Somebody()
+        watch = hub.open(subject(), supervisor(), somebody)
+        cursor = hub.cursor(watch, 0)
+        await asyncio.sleep(1)
+        vendor.add(row_of("desk", "secret", NOW, channel=Channel.CHAT))
+        await asyncio.sleep(10)
+        assert hub.resume(cursor, subject(), less, Somebody(less)) is None, "another's rights are not theirs"
+        somebody.viewer = less
+        await asyncio.sleep(RIGHTS_SECONDS + 0.1)
+        found = hub.resume(cursor, subject(), less, Somebody(less))
+        assert found is not None
+        listener = Listener(*found)
+        await asyncio.sleep(1)
+        assert told_of(await listener.leave()) == [("reset", "")]
+        await hub.aclose()
+
+    scenario(act)
+
+
 def test_whoever_is_away_too_long_is_told_that_they_missed_something() -> None:
     async def act() -> None:
         _, hub = live(desk())
-        watch = hub.open(subject(), Somebody())
+        watch = hub.open(subject(), supervisor(), Somebody())
         cursor = hub.cursor(watch, 0)
-        assert hub.resume(cursor, subject()) == (watch, 0)
+        assert hub.resume(cursor, subject(), supervisor(), Somebody()) == (watch, 0)
         await asyncio.sleep(61)
-        assert hub.resume(cursor, subject()) is None
+        assert hub.resume(cursor, subject(), supervisor(), Somebody()) is None
         await hub.aclose()
 
     scenario(act)
@@ -320,7 +350,7 @@ def test_a_reader_who_is_too_slow_is_told_so() -> None:
     async def act() -> None:
         vendor = desk(*(row_of("desk", f"row-{n}", NOW - timedelta(seconds=n)) for n in range(100)))
         _, hub = live(vendor)
-        watch = hub.open(subject(), Somebody())
+        watch = hub.open(subject(), supervisor(), Somebody())
         await asyncio.sleep(1)
         for number in range(stream.MAX_KEPT_UPDATES // 100 + 1):
             vendor.rows[:] = [replace(row, subject=f"{number}") for row in vendor.rows]
@@ -338,7 +368,7 @@ def test_a_reader_who_is_too_slow_is_told_so() -> None:
 def test_a_cursor_is_good_for_its_own_stream_alone() -> None:
     async def act() -> None:
         _, hub = live(desk())
-        watch = hub.open(subject(), Somebody())
+        watch = hub.open(subject(), supervisor(), Somebody())
         cursor = hub.cursor(watch, 0)
         for text, asked in (
             (cursor, subject("somebody else")),
@@ -347,7 +377,7 @@ def test_a_cursor_is_good_for_its_own_stream_alone() -> None:
             (hub.cursor(watch, 7), subject()),
         ):
             with pytest.raises(BadCursorError):
-                hub.resume(text, asked)
+                hub.resume(text, asked, supervisor(), Somebody())
         await hub.aclose()
 
     scenario(act)
@@ -358,11 +388,11 @@ def test_there_are_only_so_many() -> None:
         _, hub = live(desk())
         hub.max_watches = 2
         for _ in range(2):
-            hub.open(subject(), Somebody())
+            hub.open(subject(), supervisor(), Somebody())
         with pytest.raises(RateLimitedError):
-            hub.open(subject(), Somebody())
+            hub.open(subject(), supervisor(), Somebody())
         await asyncio.sleep(61)
-        hub.open(subject(), Somebody())
+        hub.open(subject(), supervisor(), Somebody())
         await hub.aclose()
 
     scenario(act)
@@ -371,7 +401,7 @@ def test_there_are_only_so_many() -> None:
 def test_nobody_is_no_customer() -> None:
     async def act() -> None:
         _, hub = live(FakeVendor("desk", records=[]))
-        listener = Listener(hub.open(subject(), Somebody()))
+        listener = Listener(hub.open(subject(), supervisor(), Somebody()))
         await asyncio.sleep(1)
         assert isinstance(listener.error, BadUserInputError)
         await hub.aclose()
@@ -383,7 +413,7 @@ def test_the_header_is_told_to_those_who_read_it() -> None:
     async def act() -> None:
         vendor = desk()
         _, hub = live(vendor)
-        watch = hub.open(subject(), Somebody())
+        watch = hub.open(subject(), supervisor(), Somebody())
         watch.with_summary = True
         listener = Listener(watch)
         await asyncio.sleep(15)
@@ -403,7 +433,7 @@ def test_whoever_drops_and_resumes_at_random_sees_what_was_seen_all_along(seed: 
         vendor = desk()
         _, hub = live(vendor)
         somebody = Somebody()
-        watch = hub.open(subject(), somebody)
+        watch = hub.open(subject(), supervisor(), somebody)
         always, cursor, heard = Listener(watch), hub.cursor(watch, 0), []
         for step in range(20):
             for _ in range(random.randrange(3)):
@@ -420,7 +450,7 @@ def test_whoever_drops_and_resumes_at_random_sees_what_was_seen_all_along(seed: 
             if random.random() < 0.5:
                 hub.wake(everybody=True)
             if random.random() < 0.6:
-                found = hub.resume(cursor, subject())
+                found = hub.resume(cursor, subject(), supervisor(), Somebody())
                 assert found is not None
                 listener = Listener(*found)
                 await asyncio.sleep(random.random() * 20)
@@ -429,7 +459,7 @@ def test_whoever_drops_and_resumes_at_random_sees_what_was_seen_all_along(seed: 
                     cursor = hub.cursor(watch, heard[-1].number)
             else:
                 await asyncio.sleep(random.random() * 20)
-        found = hub.resume(cursor, subject())
+        found = hub.resume(cursor, subject(), supervisor(), Somebody())
         assert found is not None
         listener = Listener(*found)
         await asyncio.sleep(1)
