@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from connectors.deadline import Deadline
 from connectors.errors import MalformedError
 from connectors.http import Auth, VendorHttp
+from connectors.identifiers import e164
 from connectors.interaction import (
     Channel,
     Identifier,
@@ -109,6 +110,12 @@ class VendorConnector(ABC):
     def records_at_once(self, identifiers: Sequence[Identifier]) -> list[Record] | None:
         """As `fetch_records`, for vendors that know people by their addresses alone: there is nothing to ask."""
         return None
+
+    def numbers_in(self, identifiers: Iterable[Identifier]) -> list[str]:
+        """In E.164, each once: for vendors whose records are numbers."""
+        asked = (i.value for i in identifiers if i.source in (None, self.name))
+        numbers = (e164(value, self.config.region) for value in asked)
+        return list(dict.fromkeys(number for number in numbers if number is not None))
 
     @abstractmethod
     async def fetch_page(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Fetched:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+import unicodedata
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -16,6 +17,7 @@ import msgspec
 
 from connectors.deadline import Deadline
 from connectors.http import VendorHttp
+from connectors.interaction import Agent, Leg, LegKind, Queue, Record
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -99,10 +101,10 @@ def preview(markup: str | None, length: int = PREVIEW_LENGTH) -> str | None:
 
 
 def from_unix(seconds: float | None) -> datetime | None:
-    """None for what vendors write when there is no time: null, zero, or a number outside the calendar."""
+    """None for what vendors write when there is no time: null, zero, or a number that is no `plausible` time."""
     if seconds is None or not 0 < seconds < 253_402_300_800:
         return None
-    return datetime.fromtimestamp(seconds, UTC)
+    return plausible(datetime.fromtimestamp(seconds, UTC))
 
 
 def plausible(at: datetime | None) -> datetime | None:
@@ -160,11 +162,35 @@ class Kept(Generic[K, V]):
 
 
 def from_rfc2822(text: str | None) -> datetime | None:
-    """A time as in e-mail headers (`Fri, 24 May 2019 17:44:46 +0000`), or None."""
-    if not text:
-        return None
+    """A time as in e-mail headers (`Fri, 24 May 2019 17:44:46 +0000`), or None for what is no `plausible` one."""
     try:
-        at = parsedate_to_datetime(text)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        at = parsedate_to_datetime(text or "")
     except (ValueError, OverflowError):
         return None
+    return plausible(at.replace(tzinfo=UTC) if at.tzinfo is None else at)
+
+
+def legs_of(
+    started_at: datetime,
+    ended_at: datetime | None,
+    queue: Queue | None,
+    agent: Agent | None,
+    division_ids: tuple[str, ...] = (),
+) -> tuple[Leg, ...]:
+    """Who has it now, as from the beginning, for vendors that tell no more without a call for each row."""
+    if queue is None and agent is None:
+        return ()
+    kind = LegKind.QUEUE if agent is None else LegKind.AGENT
+    return (Leg(started_at, ended_at, kind, queue, agent, division_ids),)
+
+
+def holds_text(record: Record, text: str) -> bool:
+    """Whether every word shows in the name or an identifier: vendors also search what is not ours to reveal."""
+    haystack = _folded(" ".join([record.name or "", *(held.identifier.value for held in record.identifiers)]))
+    return all(word in haystack for word in _folded(text).split())
+
+
+def _folded(text: str) -> str:
+    """Without case and accents."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))

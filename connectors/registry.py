@@ -40,6 +40,7 @@ BUILT_IN = {
     "genesys_journey": "connectors.web.genesys_journey:GenesysJourney",
     "salesforce": "connectors.campaign.salesforce:Salesforce",
     "salesforce_data_cloud": "connectors.campaign.salesforce_data_cloud:SalesforceDataCloud",
+    "journal": "connectors.journal:Journal",
     "declarative": "connectors.declarative.connector:Declarative",
 }
 

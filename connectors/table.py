@@ -23,7 +23,8 @@ HEAD = """\
 Made from the connectors themselves by `python -m connectors.table docs/connectors/README.md`; a test compares. A page
 a vendor tells the credential it takes, its options, what is asked and how it is mapped. Beside them,
 [declarative](declarative.md) is any REST and JSON API, by a manifest: what comes from there, and how, is the manifest's
-to say. How all of them are proved is in [contract.md](contract.md).
+to say; and [journal](journal.md) is any system that tells by webhook and can be asked nothing. How all of them are
+proved is in [contract.md](contract.md).
 
 ## What comes from there
 """

@@ -34,8 +34,7 @@ from connectors.interaction import (
     Record,
     SourceKind,
 )
-from connectors.mapping import together
-from connectors.ticketing.shared import holds_text
+from connectors.mapping import holds_text, together
 
 PAGE_CAP = 100
 SMALLEST_PAGE = 25

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import msgspec
 
@@ -27,14 +26,12 @@ from connectors.interaction import (
     IdentifierKind,
     Interaction,
     InteractionStatus,
-    Leg,
-    LegKind,
     Message,
     MessageParty,
     Queue,
     Record,
 )
-from connectors.mapping import decode_rows, from_unix, plain_text, preview, seconds_between
+from connectors.mapping import decode_rows, from_unix, legs_of, plain_text, preview, seconds_between
 
 CHANNELS = {
     "conversation": Channel.CHAT,
@@ -217,7 +214,7 @@ class ConversationMapper:
             duration_seconds=seconds_between(started_at, ended_at),
             status=_status(row, agent, direction),
             url=f"{inbox_url}/{row.id}",
-            legs=_legs(started_at, ended_at, queue, agent),
+            legs=legs_of(started_at, ended_at, queue, agent),
             tags=tuple(tag.name for tag in (row.tags.tags if row.tags else None) or () if tag.name),
             address=_address(channel, source),
             subject=plain_text(row.title) or plain_text(source.subject),
@@ -250,13 +247,6 @@ def _status(row: ConversationRow, agent: Agent | None, direction: Direction) -> 
     if from_unix(row.waiting_since) is None and (agent is not None or direction is Direction.OUTBOUND):
         return InteractionStatus.PENDING
     return InteractionStatus.QUEUED if agent is None else InteractionStatus.ACTIVE
-
-
-def _legs(started_at: datetime, ended_at: datetime | None, queue: Queue | None, agent: Agent | None) -> tuple[Leg, ...]:
-    """Who has it now, as from the beginning: earlier ones are told in parts, of one conversation at a time."""
-    if queue is None and agent is None:
-        return ()
-    return (Leg(started_at, ended_at, LegKind.QUEUE if agent is None else LegKind.AGENT, queue, agent),)
 
 
 def _address(channel: Channel, source: _Source) -> Address | None:

@@ -25,14 +25,12 @@ from connectors.interaction import (
     Identifier,
     Interaction,
     InteractionStatus,
-    Leg,
-    LegKind,
     Message,
     MessageParty,
     Queue,
     Record,
 )
-from connectors.mapping import decode_rows, from_unix, plain_text, preview, seconds_between
+from connectors.mapping import decode_rows, from_unix, legs_of, plain_text, preview, seconds_between
 
 PENDING, ACTIVE, CLOSED, CHATBOX, BOT = 0, 1, 2, 3, 5
 CLOSED_BY_VISITOR, ON_HOLD = 3, 8
@@ -144,7 +142,7 @@ class ChatMapper:
             duration_seconds=seconds_between(started_at, ended_at),
             status=_status(row, told),
             url=f"{self.chats_url}/{id_}",
-            legs=_legs(started_at, ended_at, queue, agent),
+            legs=legs_of(started_at, ended_at, queue, agent),
             inbox=() if queue is None else tuple(dict.fromkeys((queue.id, queue.name))),
             preview=next((preview(message.text) for message in reversed(told) if message.text), None),
             details=ConversationDetails(
@@ -177,13 +175,6 @@ def _queue(row: ChatRow) -> Queue | None:
 def _agent(row: ChatRow) -> Agent | None:
     id_ = whole(row.user_id)
     return None if id_ <= 0 else Agent(str(id_), plain_text(row.plain_user_name) or str(id_))
-
-
-def _legs(started_at: datetime, ended_at: datetime | None, queue: Queue | None, agent: Agent | None) -> tuple[Leg, ...]:
-    """Who had it last, as from the beginning: transfers are told in words alone."""
-    if queue is None and agent is None:
-        return ()
-    return (Leg(started_at, ended_at, LegKind.QUEUE if agent is None else LegKind.AGENT, queue, agent),)
 
 
 def _messages(row: ChatRow) -> Iterable[Message]:

@@ -18,7 +18,7 @@ import httpx
 import msgspec
 
 from connectors.base import Capabilities, Fetched, Query, SourceConfig, VendorConnector
-from connectors.deadline import Deadline
+from connectors.deadline import Deadline, alone
 from connectors.errors import ConnectorError, MalformedError, RefusedError
 from connectors.http import Auth, VendorHttp
 from connectors.identifiers import external
@@ -117,7 +117,7 @@ class RemoteControl:
 
     async def _begin_session(self, deadline: Deadline) -> str:
         """The session key: one caller fetches it for all, and a refusal stands for all of them too."""
-        async with self._lock:
+        async with alone(self._lock, self._http.source, deadline):
             if self._session is None:
                 if deadline.clock() < self._refused_until:
                     raise self._refused_login()

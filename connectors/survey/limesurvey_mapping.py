@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -28,7 +28,7 @@ from connectors.interaction import (
     SurveyAnswer,
     SurveyDetails,
 )
-from connectors.mapping import plain_text, preview, seconds_between
+from connectors.mapping import plain_text, plausible, preview, seconds_between
 from connectors.survey.answers import nps_score
 
 Row = dict[str, Any]
@@ -188,7 +188,7 @@ class ResponseMapper:
         if id_ is None or started_at is None:
             return None
         is_finished = submitted is not None
-        ended_at = (submitted_at or touched_at or started_at) if is_finished else None
+        ended_at = max(started_at, submitted_at or touched_at or started_at) if is_finished else None
         token = _text(row.get("token")) or ""
         comment = plain_text(_text(row.get(survey.comment_question))) if survey.comment_question else None
         return Interaction(
@@ -219,7 +219,7 @@ class ResponseMapper:
             at = datetime.fromisoformat(text)
         except ValueError:
             return None
-        return (at if at.tzinfo else at.replace(tzinfo=self.time_zone)).astimezone(UTC)
+        return plausible(at if at.tzinfo else at.replace(tzinfo=self.time_zone))
 
 
 def conditions(survey: SurveyOption, identifier: Identifier, source: str, region: str | None) -> list[dict[str, str]]:

@@ -174,12 +174,7 @@ class AmazonConnect(VendorConnector):
         await self._search(["+0"], _Place(now - timedelta(days=1), now), 1, deadline)
 
     async def fetch_records(self, identifiers: Sequence[Identifier], deadline: Deadline) -> list[Record]:
-        numbers = dict.fromkeys(
-            number
-            for number in (e164(i.value, self.config.region) for i in identifiers if i.source in (None, self.name))
-            if number is not None
-        )
-        found = [await self._record(number, deadline) for number in numbers]
+        found = [await self._record(number, deadline) for number in self.numbers_in(identifiers)]
         return [record for record in found if record is not None]
 
     async def _record(self, number: str, deadline: Deadline) -> Record | None:

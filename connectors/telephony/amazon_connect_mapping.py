@@ -118,7 +118,7 @@ def moment(value: Moment) -> datetime | None:
             return plausible(told if told.tzinfo else told.replace(tzinfo=UTC))
         except (ValueError, OverflowError):
             return None
-    return plausible(from_unix(value))
+    return from_unix(value)
 
 
 def channel_of(contact: Contact) -> Channel:

@@ -22,7 +22,7 @@ from connectors.deadline import Deadline
 from connectors.errors import MalformedError
 from connectors.files import Logs
 from connectors.http import Auth, basic
-from connectors.identifiers import e164, external
+from connectors.identifiers import external
 from connectors.interaction import (
     Channel,
     HeldIdentifier,
@@ -194,12 +194,7 @@ class Asterisk(VendorConnector):
             await self.http.get("/asterisk/info", _Info, deadline)
 
     async def fetch_records(self, identifiers: Sequence[Identifier], deadline: Deadline) -> list[Record]:
-        numbers = dict.fromkeys(
-            number
-            for number in (e164(i.value, self.config.region) for i in identifiers if i.source in (None, self.name))
-            if number is not None
-        )
-        found = await together(self._record(number, deadline) for number in numbers)
+        found = await together(self._record(number, deadline) for number in self.numbers_in(identifiers))
         return [record for record in found if record is not None]
 
     async def _record(self, number: str, deadline: Deadline) -> Record | None:

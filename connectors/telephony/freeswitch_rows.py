@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from connectors.mapping import from_unix, plausible
+from connectors.mapping import from_unix
 from connectors.telephony.clock import Clock
 from connectors.telephony.numbers import Numbers
 from connectors.telephony.tables import Columns, Layout
@@ -192,7 +192,7 @@ def _numbers(caller: str, destination: str, numbers: Numbers) -> frozenset[str]:
 
 def _epoch(told: Mapping[str, Any], name: str) -> datetime | None:
     text = _text(told.get(f"{name}_epoch"))
-    return plausible(from_unix(float(text))) if text.isascii() and text.isdigit() and len(text) < 13 else None
+    return from_unix(float(text)) if text.isascii() and text.isdigit() and len(text) < 13 else None
 
 
 def _seconds(told: Mapping[str, Any], name: str) -> int:

@@ -6,10 +6,10 @@ analytics does not know yet. Both fold by conversation id. What it sees and what
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import httpx
 import msgspec
@@ -18,7 +18,7 @@ from connectors.base import Capabilities, Fetched, Query, SourceConfig, VendorCo
 from connectors.deadline import Deadline
 from connectors.http import Auth, ClientCredentials, Params, segment
 from connectors.interaction import Channel, Identifier, IdentifierKind, Interaction, Record, SourceKind
-from connectors.mapping import Kept, decode_rows, together
+from connectors.mapping import Kept, both, decode_rows, plausible, together
 from connectors.telephony.genesys_api import (
     Contact,
     ContactListing,
@@ -40,9 +40,6 @@ REVERSE_LOOKUP = "/api/v2/externalcontacts/reversewhitepageslookup"
 DETAILS = "/api/v2/analytics/conversations/details"
 DETAILS_QUERY = "/api/v2/analytics/conversations/details/query"
 EXPANDED = (("expand", "identifiers"), ("expand", "externalSources"), ("expand", "division"))
-
-A = TypeVar("A")
-B = TypeVar("B")
 
 MIN_PAGE_SIZE = 25
 """However little is wanted: rows of one instant come in one page or two, not one by one."""
@@ -218,7 +215,7 @@ class GenesysCloud(VendorConnector):
         asked = plan.next_chunks()
         is_newest = query.cursor is None and not query.ascending
         is_live = is_newest and (query.window.end is None or query.window.end > self.utc_now())
-        sessions, answers = await _both(
+        sessions, answers = await both(
             self._sessions([record.id for record in records] if is_live else [], deadline),
             together(self._query(chunk, plan, sorted(record_ids), deadline) for chunk in asked),
         )
@@ -227,7 +224,7 @@ class GenesysCloud(VendorConnector):
             conversation
             for chunk, answer in zip(asked, answers, strict=True)
             for conversation in answer.conversations
-            if chunk.holds(conversation.conversation_start)
+            if chunk.holds(conversation.conversation_start) or not plausible(conversation.conversation_start)
         ]
         late = await self._lagging(sessions, conversations, plan.reached, deadline)
         rows, dropped = await self._map([*conversations, *late], sessions, record_ids, plan.reached, deadline)
@@ -350,12 +347,6 @@ class Answered:
     conversations: list[Conversation]
     page: ChunkPage
     dropped: int
-
-
-async def _both(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:
-    """Two calls at once whose answers differ in kind."""
-    one, other = await together([first, second])
-    return cast(A, one), cast(B, other)
 
 
 def _beside(base_url: str, name: str) -> str | None:

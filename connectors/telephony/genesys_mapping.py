@@ -31,7 +31,7 @@ from connectors.interaction import (
     LinkKind,
     SurveyDetails,
 )
-from connectors.mapping import seconds_between
+from connectors.mapping import plausible, seconds_between
 from connectors.telephony.genesys_api import (
     CommunicationSession,
     Conversation,
@@ -130,9 +130,10 @@ def mentioned(conversations: Iterable[Conversation], sessions: Iterable[JourneyS
 
 
 def rows_of(conversation: Conversation, session: JourneySession | None, setting: Setting) -> list[Interaction]:
-    """The conversation and the surveys that were answered about it; nothing when it carries no contact."""
+    """The conversation and the surveys that were answered about it; nothing when it carries no contact, or a time at
+    which there was none."""
     contact_id = _contact_id(conversation, setting.record_ids)
-    if contact_id is None:
+    if contact_id is None or not all(map(plausible, _instants(conversation))):
         return []
     customer = _customer(conversation, contact_id)
     row = _conversation_row(conversation, customer, setting.record_ids.get(contact_id, contact_id), session, setting)
@@ -186,8 +187,7 @@ def _conversation_row(
     if ended_at is None and session is not None and session.is_conversation:
         ended_at = session.ended_date
     stays = stays_of(conversation, ended_at)
-    activity = max((at for at in _instants(conversation)), default=conversation.conversation_start)
-    last_activity = ended_at or activity
+    last_activity = ended_at or max(_instants(conversation))
     if session is not None:
         last_activity = _last_activity(session, last_activity, ended_at)
     return Interaction(
@@ -435,6 +435,9 @@ def _session_status(session: JourneySession) -> InteractionStatus:
 
 
 def _instants(conversation: Conversation) -> Iterator[datetime]:
+    yield conversation.conversation_start
+    if conversation.conversation_end is not None:
+        yield conversation.conversation_end
     for participant in conversation.participants or ():
         for segment in participant.segments():
             yield from (at for at in (segment.segment_start, segment.segment_end) if at is not None)

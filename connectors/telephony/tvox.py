@@ -16,10 +16,10 @@ import httpx
 import msgspec
 
 from connectors.base import Capabilities, Fetched, Query, SourceConfig, VendorConnector
-from connectors.deadline import Deadline
-from connectors.errors import MalformedError, RefusedError, TimedOutError
+from connectors.deadline import Deadline, alone
+from connectors.errors import MalformedError, RefusedError
 from connectors.http import Auth, VendorHttp
-from connectors.identifiers import e164, external
+from connectors.identifiers import external
 from connectors.interaction import (
     Channel,
     HeldIdentifier,
@@ -120,12 +120,9 @@ class Session:
 
     async def header(self, http: VendorHttp, deadline: Deadline) -> tuple[str, str]:
         if self._id is None:
-            try:
-                async with asyncio.timeout(max(deadline.remaining_seconds(), 0)), self._lock:
-                    if self._id is None:
-                        self._id = await self._open(http, deadline)
-            except TimeoutError:
-                raise TimedOutError(http.source, "no session within the deadline") from None
+            async with alone(self._lock, http.source, deadline):
+                if self._id is None:
+                    self._id = await self._open(http, deadline)
         return "Cookie", f"JSESSIONID={self._id}"
 
     async def _open(self, http: VendorHttp, deadline: Deadline) -> str:
@@ -193,12 +190,7 @@ class TVox(VendorConnector):
         await self._search({}, now - timedelta(days=1), now, 1, 1, deadline)
 
     async def fetch_records(self, identifiers: Sequence[Identifier], deadline: Deadline) -> list[Record]:
-        numbers = dict.fromkeys(
-            number
-            for number in (e164(i.value, self.config.region) for i in identifiers if i.source in (None, self.name))
-            if number is not None
-        )
-        found = await together(self._record(number, deadline) for number in numbers)
+        found = await together(self._record(number, deadline) for number in self.numbers_in(identifiers))
         return [record for record in found if record is not None]
 
     async def _record(self, number: str, deadline: Deadline) -> Record | None:

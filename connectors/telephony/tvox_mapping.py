@@ -67,7 +67,7 @@ def started_at(row: Mapping[str, Any], fields: Fields) -> datetime | None:
         if isinstance(value, str) and not value.strip().isdigit():
             told = datetime.fromisoformat(value)
             return plausible(told) if told.tzinfo else None
-        return plausible(from_unix(float(value) / 1000))
+        return from_unix(float(value) / 1000)
     except (ValueError, OverflowError):
         return None
 

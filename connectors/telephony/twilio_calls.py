@@ -25,7 +25,7 @@ from connectors.interaction import (
     Leg,
     LegKind,
 )
-from connectors.mapping import from_rfc2822, plausible, seconds_between
+from connectors.mapping import from_rfc2822, seconds_between
 from connectors.telephony.numbers import Numbers
 
 RUNNING = frozenset({"queued", "initiated", "ringing", "in-progress"})
@@ -51,7 +51,7 @@ class CallRow(msgspec.Struct):
 
     @property
     def started_at(self) -> datetime | None:
-        return plausible(from_rfc2822(self.start_time) or from_rfc2822(self.date_created))
+        return from_rfc2822(self.start_time) or from_rfc2822(self.date_created)
 
     @property
     def is_running(self) -> bool:
@@ -63,7 +63,7 @@ class CallRow(msgspec.Struct):
         start = self.started_at
         if self.is_running or start is None:
             return None
-        end = plausible(from_rfc2822(self.end_time)) or start + timedelta(seconds=self.talk_seconds)
+        end = from_rfc2822(self.end_time) or start + timedelta(seconds=self.talk_seconds)
         return max(start, end)
 
     @property

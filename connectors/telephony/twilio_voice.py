@@ -19,8 +19,8 @@ import msgspec
 from connectors.base import Capabilities, Fetched, Query, SourceConfig, VendorConnector
 from connectors.deadline import Deadline
 from connectors.errors import MalformedError
-from connectors.http import Auth, basic, segment
-from connectors.identifiers import e164, external
+from connectors.http import Auth, segment
+from connectors.identifiers import external
 from connectors.interaction import (
     Channel,
     HeldIdentifier,
@@ -117,20 +117,14 @@ class TwilioVoice(VendorConnector):
         self._ended: Kept[str, Family | None] = Kept(FAMILIES_KEPT_SECONDS)
 
     def auth(self) -> Auth:
-        known = self.credentials
-        if known.auth_token:
-            return basic(known.account_sid, known.auth_token)
-        return basic(known.api_key, known.api_secret)
+        known: TwilioCredentials = self.credentials
+        return known.auth()
 
     async def check(self, deadline: Deadline) -> None:
         await self._read(self._link([("PageSize", 1)]), deadline)
 
     async def fetch_records(self, identifiers: Sequence[Identifier], deadline: Deadline) -> list[Record]:
-        numbers = dict.fromkeys(
-            number
-            for number in (e164(i.value, self.config.region) for i in identifiers if i.source in (None, self.name))
-            if number is not None and not self._numbers.is_own(number)
-        )
+        numbers = [number for number in self.numbers_in(identifiers) if not self._numbers.is_own(number)]
         found = await together(self._record(number, deadline) for number in numbers)
         return [record for record in found if record is not None]
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import msgspec
@@ -33,6 +33,7 @@ from connectors.interaction import HeldIdentifier, Identifier, IdentifierKind, I
 from connectors.testing.changes import ChangesContract
 from connectors.testing.faults import CANARY, FAULTS, Counted, Fault, Faulty, rate_limit_until
 from connectors.testing.vendors import Replay, Stuck, Tokens, echo
+from connectors.testing.verdicts import Verdicts
 from connectors.testing.walks import EVER, deadline, first_rows, position_of, read_all, read_anew
 
 LEAVES = (TimedOutError, UnavailableError, RateLimitedError, RefusedError, MalformedError)
@@ -105,7 +106,9 @@ async def perform(operation: str, connector: Connector, subject: Subject, known:
 
 
 class ConnectorContract(ChangesContract):
-    """Subclass it as `Test…` and give `subject`."""
+    """Subclass it as `Test…` and give `subject`. asks: the operations for which the vendor is asked anything."""
+
+    asks: ClassVar[Collection[str]] = (*OPERATIONS, "changes")
 
     @pytest.fixture
     def subject(self) -> Subject:
@@ -286,25 +289,29 @@ class ConnectorContract(ChangesContract):
         assert page.items
         assert (await connector.interactions(known.records, EVER, None, -1, deadline())).items
 
-    @pytest.mark.parametrize("operation", OPERATIONS)
-    @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+    @pytest.mark.parametrize("operation", (*OPERATIONS, "changes"))
     async def test_every_failure_is_a_leaf_that_tells_nothing(
-        self, fault: Fault, operation: str, subject: Subject, known: Known, caplog: pytest.LogCaptureFixture
+        self,
+        operation: str,
+        subject: Subject,
+        known: Known,
+        connector: VendorConnector,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
-        await self.fails_well(fault, operation, subject, known, caplog)
-
-    @pytest.mark.parametrize("operation", OPERATIONS)
-    async def test_a_date_to_wait_for_is_understood(
-        self, operation: str, subject: Subject, known: Known, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        now = subject.connect(subject.transport).utc_now()
-        await self.fails_well(rate_limit_until(now), operation, subject, known, caplog)
+        """Whatever fails with some fault is raised with its name, when all have been tried."""
+        if operation not in self.asks or (operation == "changes" and not connector.capabilities.changes):
+            return
+        with Verdicts(operation) as verdicts:
+            for fault in (*FAULTS, rate_limit_until(connector.utc_now())):
+                with verdicts.of(fault):
+                    await self.fails_well(fault, operation, subject, known, caplog)
 
     async def fails_well(
         self, fault: Fault, operation: str, subject: Subject, known: Known, caplog: pytest.LogCaptureFixture
     ) -> None:
         """At the first question it must fail as it should; later it may also do without (a name, a detail)."""
         caplog.set_level(logging.DEBUG)
+        caplog.clear()
         for after in range(3):
             vendor = Faulty(subject.transport, fault, subject.token_path, after)
             connector = subject.connect(vendor)
@@ -325,18 +332,6 @@ class ConnectorContract(ChangesContract):
                     assert answer is None and is_nothing, f"{fault.name} went unnoticed"
                 if not vendor.struck:
                     return  # it takes fewer questions than that
-
-    @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-    async def test_changes_fail_as_all_else(
-        self,
-        fault: Fault,
-        subject: Subject,
-        known: Known,
-        connector: VendorConnector,
-        caplog: pytest.LogCaptureFixture,
-    ) -> None:
-        if connector.capabilities.changes:
-            await self.fails_well(fault, "changes", subject, known, caplog)
 
     @pytest.mark.parametrize("operation", OPERATIONS)
     async def test_nothing_is_asked_after_the_deadline(self, operation: str, subject: Subject, known: Known) -> None:
@@ -392,16 +387,19 @@ class TokenContract:
             await connector.find([subject.known], deadline())
         assert vendor.fetched == 2
 
-    @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
     async def test_a_token_that_cannot_be_had_is_a_leaf_that_tells_nothing(
-        self, fault: Fault, subject: Subject, caplog: pytest.LogCaptureFixture
+        self, subject: Subject, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.DEBUG)
-        connector = subject.connect(Faulty(subject.transport, fault, token_path=None))
-        with pytest.raises(ConnectorError) as caught:
-            await connector.check(Deadline.after(fault.seconds))
-        assert type(caught.value) in LEAVES
-        _assert_silent(caught.value, caplog, _strings(connector.config.credentials))
+        with Verdicts("a token") as verdicts:
+            for fault in FAULTS:
+                with verdicts.of(fault):
+                    caplog.clear()
+                    connector = subject.connect(Faulty(subject.transport, fault, token_path=None))
+                    with pytest.raises(ConnectorError) as caught:
+                        await connector.check(Deadline.after(fault.seconds))
+                    assert type(caught.value) in LEAVES
+                    _assert_silent(caught.value, caplog, _strings(connector.config.credentials))
 
 
 async def _replayed(operation: str, subject: Subject, known: Known) -> httpx.AsyncBaseTransport:

@@ -169,7 +169,6 @@ DATABASE_FAULTS = [
 class StoredContract(ConnectorContract):
     """Subclass it as `Test…`, give `subject`, `faults` and `path`, the file on which they strike."""
 
-    test_a_date_to_wait_for_is_understood = None  # type: ignore[assignment]
     test_a_vendor_stuck_on_one_page_is_left = None  # type: ignore[assignment]
     test_every_failure_is_a_leaf_that_tells_nothing = None  # type: ignore[assignment]
     faults: Sequence[StoredFault]

@@ -32,9 +32,8 @@ from connectors.interaction import (
     SourceKind,
     TicketStatus,
 )
-from connectors.mapping import Kept, decode_rows, plausible, together
+from connectors.mapping import Kept, decode_rows, holds_text, plausible, together
 from connectors.ticketing.freshdesk_mapping import Contact, Mapper, Ticket
-from connectors.ticketing.shared import holds_text
 
 API = "/api/v2"
 PAGE_CAP = 100

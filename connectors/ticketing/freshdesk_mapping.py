@@ -28,8 +28,8 @@ from connectors.interaction import (
     TicketPriority,
     TicketStatus,
 )
-from connectors.mapping import plain_text, plausible, preview, seconds_between
-from connectors.ticketing.shared import INTERACTION_STATUS, legs_of
+from connectors.mapping import legs_of, plain_text, plausible, preview, seconds_between
+from connectors.ticketing.shared import INTERACTION_STATUS
 
 Id = Annotated[int, msgspec.Meta(gt=0)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]

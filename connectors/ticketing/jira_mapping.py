@@ -30,8 +30,8 @@ from connectors.interaction import (
     TicketStatus,
     WrapUpCode,
 )
-from connectors.mapping import plain_text, plausible, preview, seconds_between
-from connectors.ticketing.shared import INTERACTION_STATUS, legs_of
+from connectors.mapping import legs_of, plain_text, plausible, preview, seconds_between
+from connectors.ticketing.shared import INTERACTION_STATUS
 
 CHANNEL_PROPERTY = "request.channel.type"
 """The issue property that says how a request came."""

@@ -29,10 +29,9 @@ from connectors.interaction import (
     TicketPriority,
     TicketStatus,
 )
-from connectors.mapping import Kept, decode_rows, together
+from connectors.mapping import Kept, decode_rows, holds_text, together
 from connectors.ticketing.jira_mapping import CHANNEL_PROPERTY, FIELDS, Issue, Mapper, User, topic_of
 from connectors.ticketing.jira_query import is_account, jql
-from connectors.ticketing.shared import holds_text
 
 API = "/rest/api/3"
 DESK = "/rest/servicedeskapi/servicedesk"

@@ -30,6 +30,7 @@ from connectors.interaction import (
     WrapUpCode,
 )
 from connectors.mapping import plausible, seconds_between
+from connectors.ticketing.shared import INTERACTION_STATUS
 
 STATUSES = {
     "new": TicketStatus.NEW,
@@ -40,16 +41,6 @@ STATUSES = {
     "deleted": TicketStatus.CLOSED,
 }
 """Of RT's default lifecycle."""
-
-INTERACTION_STATUS = {
-    TicketStatus.NEW: InteractionStatus.QUEUED,
-    TicketStatus.OPEN: InteractionStatus.ACTIVE,
-    TicketStatus.PENDING: InteractionStatus.PENDING,
-    TicketStatus.ON_HOLD: InteractionStatus.ON_HOLD,
-    TicketStatus.SOLVED: InteractionStatus.COMPLETED,
-    TicketStatus.CLOSED: InteractionStatus.COMPLETED,
-    TicketStatus.UNKNOWN: InteractionStatus.UNKNOWN,
-}
 
 PRIORITIES = {TicketPriority.LOW: 0, TicketPriority.NORMAL: 50, TicketPriority.HIGH: 100}
 """Each from this number on: RT's own labels Low, Medium and High (RT_Config, `%PriorityAsString`)."""

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from connectors.base import Wanted, Window
 from connectors.identifiers import national
 from connectors.interaction import InteractionStatus, TicketStatus
-from connectors.ticketing.request_tracker_mapping import INTERACTION_STATUS
+from connectors.ticketing.shared import INTERACTION_STATUS
 
 PHONE_COLUMNS = ("MobilePhone", "WorkPhone", "HomePhone", "PagerPhone")
 

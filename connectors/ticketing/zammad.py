@@ -29,8 +29,7 @@ from connectors.interaction import (
     SourceKind,
     TicketPriority,
 )
-from connectors.mapping import Kept, decode_rows, plausible, together
-from connectors.ticketing.shared import holds_text
+from connectors.mapping import Kept, decode_rows, holds_text, plausible, together
 from connectors.ticketing.zammad_mapping import (
     NO_STORY,
     Article,

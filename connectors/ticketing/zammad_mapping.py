@@ -31,8 +31,7 @@ from connectors.interaction import (
     TicketPriority,
     TicketStatus,
 )
-from connectors.mapping import decode_rows, plain_text, plausible, preview, seconds_between
-from connectors.ticketing.shared import legs_of
+from connectors.mapping import decode_rows, legs_of, plain_text, plausible, preview, seconds_between
 
 Id = Annotated[int, msgspec.Meta(gt=0)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]

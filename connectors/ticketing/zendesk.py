@@ -8,7 +8,6 @@ within a second that fills more than one. What is asked and how it is mapped: do
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -44,7 +43,7 @@ from connectors.interaction import (
     Record,
     SourceKind,
 )
-from connectors.mapping import decode_rows, plausible, together
+from connectors.mapping import decode_rows, holds_text, plausible, together
 from connectors.ticketing.zendesk_mapping import Identity, Mapper, Ticket, User
 from connectors.ticketing.zendesk_names import Names
 from connectors.ticketing.zendesk_query import SECOND, phone_terms, quoted, wanted_terms, window_terms
@@ -212,7 +211,7 @@ class Zendesk(VendorConnector):
         most = min(limit, MOST_FOUND_BY_TEXT)
         found = await together(self._search_users(f"role:end-user {q}", most, deadline) for q in questions if q)
         records = await self._records((user for users in found for user in users), deadline)
-        return [record for record in records if _carries(record, number) or _holds(record, text)]
+        return [record for record in records if _carries(record, number) or holds_text(record, text)]
 
     async def fetch_page(self, records: Sequence[Record], query: Query, deadline: Deadline) -> Fetched:
         size = min(PAGE_CAP, max(SMALLEST_PAGE, query.limit + 1))
@@ -408,15 +407,3 @@ def _beyond(edge: datetime | None, query: Query) -> Window:
 
 def _carries(record: Record, identifier: Identifier | None) -> bool:
     return any(held.identifier == identifier for held in record.identifiers)
-
-
-def _holds(record: Record, text: str) -> bool:
-    """Zendesk also searches notes and details, which are not ours to reveal by a match."""
-    haystack = _folded(" ".join([record.name or "", *(held.identifier.value for held in record.identifiers)]))
-    return all(word in haystack for word in _folded(text).split())
-
-
-def _folded(text: str) -> str:
-    """Without case and accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -24,8 +24,6 @@ from connectors.interaction import (
     Identifier,
     Interaction,
     InteractionStatus,
-    Leg,
-    LegKind,
     Link,
     LinkKind,
     Outcome,
@@ -36,7 +34,7 @@ from connectors.interaction import (
     TicketPriority,
     TicketStatus,
 )
-from connectors.mapping import plain_text, plausible, preview, seconds_between
+from connectors.mapping import legs_of, plain_text, plausible, preview, seconds_between
 
 Id = Annotated[int, msgspec.Meta(gt=0)]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -239,7 +237,7 @@ class Mapper:
             duration_seconds=seconds_between(started_at, ended_at),
             url=f"{self.agent_url}/agent/tickets/{ticket.id}",
             outcome=outcome,
-            legs=_legs(started_at, ended_at, queue, agent),
+            legs=legs_of(started_at, ended_at, queue, agent),
             tags=tuple(ticket.tags or ()),
             division_ids=self._division_ids(ticket),
             address=self._address(ticket, direction),
@@ -303,14 +301,6 @@ def _opened_via(ticket: Ticket) -> Channel | None:
         return None
     unlisted = Channel.WEB_MESSAGING if ticket.from_messaging_channel else Channel.OTHER
     return CHANNELS.get(str(ticket.via.channel), unlisted)
-
-
-def _legs(started_at: datetime, ended_at: datetime | None, queue: Queue | None, agent: Agent | None) -> tuple[Leg, ...]:
-    """Who has it now, as from the beginning: earlier groups and agents are told by the audits alone."""
-    if queue is None and agent is None:
-        return ()
-    kind = LegKind.QUEUE if agent is None else LegKind.AGENT
-    return (Leg(started_at=started_at, ended_at=ended_at, kind=kind, queue=queue, agent=agent),)
 
 
 def _rating(rating: Rating | str | None) -> tuple[Outcome | None, tuple[Comment, ...]]:

@@ -63,6 +63,8 @@ _DELIVERY = {
 }
 _SIDES: tuple[Literal["From", "To"], ...] = ("From", "To")
 _NEVER_SENT = frozenset({"scheduled", "canceled"})
+_SENDER_NOT_CHOSEN = "accepted"
+"""A messaging service has not picked the number yet that it will be sent from."""
 
 
 class TwilioCredentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +80,11 @@ class TwilioCredentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         with_key = bool(self.api_key and self.api_secret)
         if not self.account_sid or with_token == with_key or bool(self.api_key) != bool(self.api_secret):
             raise ValueError("give account_sid, and either auth_token or api_key and api_secret")
+
+    def auth(self) -> Auth:
+        if self.auth_token:
+            return basic(self.account_sid, self.auth_token)
+        return basic(self.api_key, self.api_secret)
 
 
 class TwilioOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -192,21 +199,14 @@ class TwilioMessages(VendorConnector):
         self._senders = None if self.options.numbers is None else frozenset(self.options.numbers)
 
     def auth(self) -> Auth:
-        known = self.credentials
-        if known.auth_token:
-            return basic(known.account_sid, known.auth_token)
-        return basic(known.api_key, known.api_secret)
+        known: TwilioCredentials = self.credentials
+        return known.auth()
 
     async def check(self, deadline: Deadline) -> None:
         await self._read(self._link(1, {}), deadline)
 
     async def fetch_records(self, identifiers: Sequence[Identifier], deadline: Deadline) -> list[Record]:
-        numbers = dict.fromkeys(
-            number
-            for number in (e164(i.value, self.config.region) for i in identifiers if i.source in (None, self.name))
-            if number is not None
-        )
-        found = await together(self._record(number, deadline) for number in numbers)
+        found = await together(self._record(number, deadline) for number in self.numbers_in(identifiers))
         return [record for record in found if record is not None]
 
     async def _record(self, number: str, deadline: Deadline) -> Record | None:
@@ -359,7 +359,7 @@ class TwilioMessages(VendorConnector):
         messages: list[TextMessage] = []
         sent: list[datetime] = []
         for row in rows:
-            if row.status in _NEVER_SENT or row.from_ is None:  # a messaging service has not chosen the sender yet
+            if row.status in _NEVER_SENT or (row.from_ is None and row.status == _SENDER_NOT_CHOSEN):
                 continue
             message = _message(row)
             if message is None:
@@ -421,7 +421,7 @@ def _message(row: _Row) -> TextMessage | None:
 def _media_count(num_media: str | int | None) -> int:
     """Twilio writes it as text, and allows ten a message."""
     text = str(num_media)
-    return min(10, int(text)) if text.isascii() and text.isdigit() else 0
+    return min(10, int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _midnight(day: date) -> datetime:

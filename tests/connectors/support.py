@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -18,6 +21,12 @@ C = TypeVar("C", bound=VendorConnector)
 def soon() -> Deadline:
     """A deadline that real tests never reach."""
     return Deadline.after(30)
+
+
+def samples_beside(module: str) -> Callable[[str], Any]:
+    """By its name, what `samples/<name>.json` beside the test module holds."""
+    folder = Path(module).parent / "samples"
+    return lambda name: json.loads((folder / f"{name}.json").read_text())
 
 
 def router() -> respx.MockRouter:

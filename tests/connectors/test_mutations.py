@@ -2,92 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import base64
+import json
+from itertools import groupby
 from typing import Any
 
 import pytest
 
+from connectors.base import Page
 from connectors.errors import MalformedError
 from connectors.identifiers import phone
-from connectors.interaction import Identifier
+from connectors.interaction import ConversationDetails, Identifier
+from connectors.mapping import from_rfc2822
 from connectors.testing.mutations import ABSENT, Listing, Mutation, mutations
-from sandbox.credentials import SURVEYMONKEY_SURVEY_ID, TWILIO_ACCOUNT_SID
+from sandbox.credentials import LIMESURVEY_SURVEY_ID, SURVEYMONKEY_SURVEY_ID, TWILIO_ACCOUNT_SID
 from sandbox.population import SHARED_MOBILE
 from sandbox.vendors.genesys_ids import person_id
 from tests.connectors import test_contract as acme
 from tests.connectors.test_sandbox_contract import POPULATION, identified, subject_of
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where a vendor lists things, and in which field of the answer; without one it is the answer. hides, id_of: see
-    `Listing`."""
+def place(path: str, key: str | None = None, **rest: Any) -> dict[str, Any]:
+    """Where a vendor lists things, and under which key of the answer; without one it is the answer. `rest`: whatever
+    else a `Listing` must know of it."""
+    return {"path": path, "rows_of": lambda body: body if key is None else body[key], **rest}
 
-    path: str
-    field: str = ""
-    hides: Callable[[Mutation], bool] = lambda mutation: False
-    id_of: Callable[[Any], str] = lambda row: str(row["id"])
 
-    def rows_of(self, body: Any) -> list[Any]:
-        rows = body[self.field] if self.field else body
-        assert isinstance(rows, list)
-        return rows
+def exported(body: Any) -> list[Any]:
+    """LimeSurvey's responses: base64 of JSON, among whatever else is asked at its one address."""
+    try:
+        rows = json.loads(base64.b64decode(body["result"], validate=True))["responses"]
+    except (TypeError, ValueError):
+        return []
+    assert isinstance(rows, list)
+    return rows
+
+
+def put_back(body: Any, rows: list[Any]) -> None:
+    if exported(body):
+        body["result"] = base64.b64encode(json.dumps({"responses": rows}).encode()).decode()
+
+
+def by_conversation(page: Page) -> dict[str, Any]:
+    """With the surveys that hang on it."""
+    rows = sorted(page.items, key=lambda row: row.external_id)
+    return {id_: tuple(of) for id_, of in groupby(rows, lambda row: row.external_id.partition(":")[0])}
+
+
+def by_message(page: Page) -> dict[str, Any]:
+    """Its party is left out: what the company wrote is a notice, once the customer's only message is lost."""
+    rows = [row.details for row in page.items if isinstance(row.details, ConversationDetails)]
+    return {f"{m.at} {m.text}": (m.at, m.text, m.attachments, m.delivery) for row in rows for m in row.messages}
 
 
 INTERACTIONS = {
-    "surveymonkey": Place(
+    "surveymonkey": place(
         f"/surveymonkey/v3/surveys/{SURVEYMONKEY_SURVEY_ID}/responses/bulk",
         "data",
         id_of=lambda row: f"{row['survey_id']}:{row['id']}",
     ),
-    "live_helper_chat": Place("/live_helper_chat/restapi/chats", "list"),
-    "chatwoot": Place("/chatwoot/api/v1/accounts/1/contacts/2/conversations", "payload"),
-    "intercom": Place("/intercom/conversations/search", "conversations"),
-    "formbricks": Place("/formbricks/api/v2/management/responses", "data"),
-    "zendesk": Place(  # a search answers with rows of other types too
+    "live_helper_chat": place("/live_helper_chat/restapi/chats", "list"),
+    "chatwoot": place("/chatwoot/api/v1/accounts/1/contacts/2/conversations", "payload"),
+    "intercom": place("/intercom/conversations/search", "conversations"),
+    "formbricks": place("/formbricks/api/v2/management/responses", "data"),
+    "zendesk": place(  # a search answers with rows of other types too
         "/zendesk/api/v2/search", "results", hides=lambda mutation: mutation.path == ("result_type",)
     ),
-    "request_tracker": Place("/request_tracker/REST/2.0/tickets", "items"),
-    "twilio_voice": Place(
+    "request_tracker": place("/request_tracker/REST/2.0/tickets", "items"),
+    "twilio_voice": place(
         f"/twilio_voice/2010-04-01/Accounts/{TWILIO_ACCOUNT_SID}/Calls.json", "calls", id_of=lambda row: row["sid"]
     ),
-    "zammad": Place("/zammad/api/v1/tickets/search"),
-    "jira_service_management": Place("/jira_service_management/rest/api/3/search/jql", "issues"),
-    "salesforce": Place("/salesforce/services/data/v61.0/query", "records", id_of=lambda row: str(row.get("Id"))),
-    "genesys_journey": Place(  # conversations have sessions of their own type
+    "zammad": place("/zammad/api/v1/tickets/search"),
+    "jira_service_management": place("/jira_service_management/rest/api/3/search/jql", "issues"),
+    "salesforce": place("/salesforce/services/data/v61.0/query", "records", id_of=lambda row: str(row.get("Id"))),
+    "genesys_journey": place(  # conversations have sessions of their own type
         f"/genesys_journey/api/v2/externalcontacts/contacts/{person_id(POPULATION.named('deep'))}/journey/sessions",
         "entities",
         hides=lambda mutation: mutation.path == ("type",),
     ),
-    "freshdesk": Place("/freshdesk/api/v2/tickets", hides=lambda mutation: mutation == Mutation(("spam",), True)),
+    "freshdesk": place("/freshdesk/api/v2/tickets", hides=lambda mutation: mutation == Mutation(("spam",), True)),
+    "genesys_cloud": place(
+        "/genesys_cloud/api/v2/analytics/conversations/details/query",
+        "conversations",
+        id_of=lambda row: row["conversationId"],
+        told_of=by_conversation,
+    ),
+    "limesurvey": place(
+        "/limesurvey/index.php/admin/remotecontrol",
+        rows_of=exported,
+        put_back=put_back,
+        id_of=lambda row: f"{LIMESURVEY_SURVEY_ID}:{row['id']}",
+    ),
+    "twilio_messages": place(
+        f"/twilio_messages/2010-04-01/Accounts/{TWILIO_ACCOUNT_SID}/Messages.json",
+        "messages",
+        id_of=lambda row: f"{from_rfc2822(row['date_sent'])} {row['body'] or None}",
+        told_of=by_message,
+    ),
 }
 RECORDS = {
-    "intercom": Place("/intercom/contacts/search", "data"),
-    "zendesk": Place("/zendesk/api/v2/search", "results"),
-    "chatwoot": Place("/chatwoot/api/v1/accounts/1/contacts/filter", "payload"),
-    "zammad": Place("/zammad/api/v1/users/search"),
-    "freshdesk": Place("/freshdesk/api/v2/contacts"),
-    "salesforce": Place("/salesforce/services/data/v61.0/query", "records", id_of=lambda row: str(row.get("Id"))),
+    "intercom": place("/intercom/contacts/search", "data"),
+    "zendesk": place("/zendesk/api/v2/search", "results"),
+    "chatwoot": place("/chatwoot/api/v1/accounts/1/contacts/filter", "payload"),
+    "zammad": place("/zammad/api/v1/users/search"),
+    "freshdesk": place("/freshdesk/api/v2/contacts"),
+    "salesforce": place("/salesforce/services/data/v61.0/query", "records", id_of=lambda row: str(row.get("Id"))),
 }
 
 
-def listing(vendor: str, place: Place, known: Identifier | None = None) -> Listing:
+def listing(vendor: str, place: dict[str, Any], known: Identifier | None = None) -> Listing:
     subject = subject_of(vendor)
-    return Listing(
-        connect=subject.connect,
-        transport=subject.transport,
-        known=known or subject.known,
-        path=place.path,
-        rows_of=place.rows_of,
-        id_of=place.id_of,
-        hides=place.hides,
-    )
+    return Listing(connect=subject.connect, transport=subject.transport, known=known or subject.known, **place)
 
 
 @pytest.mark.parametrize("vendor", INTERACTIONS)
 async def test_a_spoiled_interaction_costs_no_other(vendor: str) -> None:
-    assert await listing(vendor, INTERACTIONS[vendor]).spoil_interactions() > 200
+    assert await listing(vendor, INTERACTIONS[vendor]).spoil_interactions() > 150
 
 
 @pytest.mark.parametrize("vendor", RECORDS)

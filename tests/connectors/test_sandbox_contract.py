@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,6 @@ from connectors.identifiers import email, phone
 from connectors.interaction import Identifier
 from connectors.registry import BUILT_IN, configured, connector_class
 from connectors.testing.contract import ConnectorContract, Subject, TokenContract
-from connectors.testing.kept import KeptContract
 from connectors.testing.stored import DATABASE_FAULTS, FILE_FAULTS, FOLDER_FAULTS, StoredContract
 from gateway.demo import world
 from gateway.settings import load
@@ -104,7 +104,9 @@ def identified(identifier: Identifier | None) -> Identifier:
     return identifier
 
 
+@cache
 def sandbox() -> Sandbox:
+    """One for all: its clock stands still, and nobody writes to it."""
     return create_app(POPULATION, SandboxSettings(clock=lambda: NOW))
 
 
@@ -302,16 +304,16 @@ class TestSalesforce(ConnectorContract, TokenContract):
         return subject_of("salesforce")
 
 
-class TestWhatsappCloud(KeptContract):
-    asked = ("get", "check")
+class TestWhatsappCloud(ConnectorContract):
+    asks = ("get", "check")
 
     @pytest.fixture
     def subject(self) -> Subject:
         return kept.subject_of("whatsapp_cloud", POPULATION, sandbox())
 
 
-class Test360dialog(KeptContract):
-    asked = ("check",)
+class Test360dialog(ConnectorContract):
+    asks = ("check",)
 
     @pytest.fixture
     def subject(self) -> Subject:

@@ -14,6 +14,16 @@ from connectors.registry import BUILT_IN, connector_class
 
 PAGE = Path(__file__).parents[2] / "docs" / "connectors" / "README.md"
 VENDORS = sorted(BUILT_IN.keys() - {table.BY_OPTIONS})
+CHAPTERS = (
+    "Credential",
+    "What it cannot see",
+    "What is asked",
+    "Limits",
+    "Mapping",
+    "What was confirmed, and what was not",
+)
+ASKED_NOTHING = "journal"
+"""No vendor's: it has neither credential nor API."""
 
 
 def test_the_page_is_made_from_the_connectors() -> None:
@@ -25,6 +35,14 @@ def test_each_vendor_is_in_both_tables(name: str) -> None:
     rows = re.findall(rf"^\| \[{name}\]\({name}\.md\) \|(.*)\|$", table.page(), re.MULTILINE)
     assert len(rows) == 2
     assert connector_class(name).capabilities.cannot_see, "every credential is blind to something"
+
+
+@pytest.mark.parametrize("name", [name for name in VENDORS if name != ASKED_NOTHING])
+def test_each_page_tells_the_same(name: str) -> None:
+    """The scopes that are needed, what stays hidden, limits, how fields are mapped, and what is from memory."""
+    chapters = dict(re.findall(r"^## (.+)\n((?:(?!## ).*\n)+)", (PAGE.parent / f"{name}.md").read_text(), re.MULTILINE))
+    assert [chapter for chapter in CHAPTERS if not chapters.get(chapter, "").strip()] == []
+    assert re.search(r"[Nn]ot confirmed", chapters[CHAPTERS[-1]])
 
 
 def test_nothing_of_a_sheet_is_left_out() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,17 +9,13 @@ import respx
 
 from connectors.campaign.salesforce import Salesforce
 from connectors.interaction import Record
-from tests.connectors.support import connect, router
+from tests.connectors.support import connect, router, samples_beside
 
 BASE = "https://acme.my.salesforce.com"
 API = f"{BASE}/services/data/v61.0"
-SAMPLES = Path(__file__).parent / "samples"
+sample = samples_beside(__file__)
 LIVIA = Record(source="salesforce", id="0035f00000AbCdEAAV", identifiers=())
 NOTHING: dict[str, Any] = {"totalSize": 0, "done": True, "records": []}
-
-
-def sample(name: str) -> Any:
-    return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
 def org(**answers: Any) -> respx.MockRouter:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,17 +32,13 @@ from connectors.interaction import (
     Queue,
     Record,
 )
-from tests.connectors.support import connect, router, soon
+from tests.connectors.support import connect, router, samples_beside, soon
 
 BASE = "https://api.eu.intercom.io"
-SAMPLES = Path(__file__).parent / "samples"
+sample = samples_beside(__file__)
 LIVIA = Record(source="intercom", id="6762f14a1bb69f9f2193bbb3", identifiers=())
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 BRUNA, PARCELS = Agent("814001", "Bruna Agosti"), Queue("5017001", "Parcels")
-
-
-def sample(name: str) -> Any:
-    return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
 def listed(rows: list[Any], **pages: Any) -> dict[str, Any]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,18 +22,14 @@ from connectors.interaction import (
     SurveyDetails,
 )
 from connectors.survey.formbricks import Formbricks
-from tests.connectors.support import connect, router, soon
+from tests.connectors.support import connect, router, samples_beside, soon
 
 BASE = "https://surveys.example.org"
 V1, V2 = f"{BASE}/api/v1/management", f"{BASE}/api/v2/management"
-SAMPLES = Path(__file__).parent / "samples"
+sample = samples_beside(__file__)
 SURVEY, NORA = "clsurveyafterdelivery0001", "clcontact0000000000000042"
 ONE = Record(source="formbricks", id=NORA, identifiers=())
 TWO = Record(source="formbricks", id="clcontact0000000000000043", identifiers=())
-
-
-def sample(name: str) -> Any:
-    return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
 def site(responses: Any = None) -> respx.MockRouter:

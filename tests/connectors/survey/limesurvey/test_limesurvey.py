@@ -103,6 +103,26 @@ async def test_a_recorded_wrong_login_is_refused() -> None:
     assert await source.find([GIULIA], Deadline.after(5, clock=lambda: later))
 
 
+async def test_who_has_less_time_does_not_wait_for_anothers_session() -> None:
+    asked = asyncio.Event()
+
+    async def silence(request: httpx.Request) -> httpx.Response:
+        asked.set()
+        await asyncio.Event().wait()
+        raise AssertionError("unreachable")
+
+    routes = router()
+    routes.post(f"{SITE}/index.php/admin/remotecontrol").mock(side_effect=silence)
+    credentials = {"user": "reader", "password": "secret"}
+    source = connect(LimeSurvey, routes, SITE, credentials=credentials, options={"surveys": [NPS]})
+    patient = asyncio.create_task(source.find([GIULIA], soon()))
+    await asked.wait()
+    async with asyncio.timeout(5):
+        with pytest.raises(TimedOutError):
+            await source.find([GIULIA], Deadline.after(0.05))
+    patient.cancel()
+
+
 async def test_a_recorded_500_page_is_unavailable() -> None:
     page = RECORDED["unknown method is a 500 page"]
     answer = httpx.Response(page["status"], headers=page["headers"], text=page["body"])

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -29,20 +27,16 @@ from connectors.interaction import (
     SurveyDetails,
 )
 from connectors.survey.surveymonkey import SurveyMonkey
-from tests.connectors.support import connect, router, soon
+from tests.connectors.support import connect, router, samples_beside, soon
 
 BASE = "https://api.surveymonkey.com"
 V3 = f"{BASE}/v3"
-SAMPLES = Path(__file__).parent / "samples"
+sample = samples_beside(__file__)
 NORA, MOBILE = email("nora@example.org"), phone("+393331110142")
 assert NORA and MOBILE
 RECORD = Record(source="surveymonkey", id="nora@example.org", identifiers=())
 SURVEY: dict[str, Any] = {"id": "3184", "comment_question": "102"}
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-
-
-def sample(name: str) -> Any:
-    return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
 def site(rows: list[Any] | None = None) -> respx.MockRouter:

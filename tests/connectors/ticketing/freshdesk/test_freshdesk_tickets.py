@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -28,17 +26,13 @@ from connectors.interaction import (
     TicketStatus,
 )
 from connectors.ticketing.freshdesk import Freshdesk
-from tests.connectors.support import NOW, connect, router, soon
+from tests.connectors.support import NOW, connect, router, samples_beside, soon
 
 BASE = "https://acme.freshdesk.com"
 API = f"{BASE}/api/v2"
-SAMPLES = Path(__file__).parent / "samples"
+sample = samples_beside(__file__)
 LIVIA = Record(source="freshdesk", id="9001", identifiers=())
 ALWAYS = Window()
-
-
-def sample(name: str) -> Any:
-    return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
 def freshdesk(routes: respx.MockRouter, **config: Any) -> Freshdesk:

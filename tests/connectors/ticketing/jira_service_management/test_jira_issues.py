@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -31,18 +30,14 @@ from connectors.interaction import (
 )
 from connectors.ticketing.jira_mapping import document_text, topic_of
 from connectors.ticketing.jira_service_management import JiraServiceManagement
-from tests.connectors.support import NOW, connect, router, soon
+from tests.connectors.support import NOW, connect, router, samples_beside, soon
 
 BASE = "https://acme.atlassian.net"
 API = f"{BASE}/rest/api/3"
-SAMPLES = Path(__file__).parent / "samples"
+sample = samples_beside(__file__)
 NAME = "jira_service_management"
 LIVIA = Record(source=NAME, id="qm:a7:41", identifiers=())
 ALWAYS = Window()
-
-
-def sample(name: str) -> Any:
-    return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
 def jira(routes: respx.MockRouter, **config: Any) -> JiraServiceManagement:

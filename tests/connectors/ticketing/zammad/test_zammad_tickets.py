@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -32,17 +31,13 @@ from connectors.interaction import (
     TicketStatus,
 )
 from connectors.ticketing.zammad import Zammad
-from tests.connectors.support import NOW, connect, router, soon
+from tests.connectors.support import NOW, connect, router, samples_beside, soon
 
 BASE = "https://desk.example.com"
 API = f"{BASE}/api/v1"
-SAMPLES = Path(__file__).parent / "samples"
+sample = samples_beside(__file__)
 LIVIA = Record(source="zammad", id="41", identifiers=())
 ALWAYS = Window()
-
-
-def sample(name: str) -> Any:
-    return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
 def zammad(routes: respx.MockRouter, **config: Any) -> Zammad:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,17 +14,13 @@ from connectors import identifiers
 from connectors.errors import MalformedError, RateLimitedError, RefusedError
 from connectors.interaction import HeldIdentifier, Identifier, IdentifierKind
 from connectors.ticketing.zendesk import Zendesk
-from tests.connectors.support import connect, router, soon
+from tests.connectors.support import connect, router, samples_beside, soon
 
 BASE = "https://acme.zendesk.com"
-SAMPLES = Path(__file__).parent / "samples"
+sample = samples_beside(__file__)
 CREDENTIALS = {"email": "bot@example.com", "token": "t0ken"}
 PHONE = Identifier(IdentifierKind.PHONE, "+393331110001")
 EMAIL = Identifier(IdentifierKind.EMAIL, "livia.marchetti@example.org")
-
-
-def sample(name: str) -> Any:
-    return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
 def zendesk(routes: respx.MockRouter, base: str = BASE, **config: Any) -> Zendesk:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -38,17 +36,13 @@ from connectors.interaction import (
     TicketStatus,
 )
 from connectors.ticketing.zendesk import Zendesk
-from tests.connectors.support import connect, router, soon
+from tests.connectors.support import connect, router, samples_beside, soon
 from tests.connectors.ticketing.zendesk.fake import FakeSearch, ticket
 
 BASE = "https://acme.zendesk.com"
-SAMPLES = Path(__file__).parent / "samples"
+sample = samples_beside(__file__)
 LIVIA = Record(source="zendesk", id="5001", identifiers=())
 ALWAYS = Window()
-
-
-def sample(name: str) -> Any:
-    return json.loads((SAMPLES / f"{name}.json").read_text())
 
 
 def zendesk(routes: respx.MockRouter, base: str = BASE, **config: Any) -> Zendesk:
