@@ -24,9 +24,9 @@ LABEL org.opencontainers.image.title="Journey Gateway" \
 ENV PATH=/opt/gateway/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 COPY --from=build /opt/gateway /opt/gateway
 
-# The journal, where there is one: the only place that is written to. Mount a volume, or name a PostgreSQL database.
+# The journal: the only place that is written to, also by the demo. Mount a volume, or name a PostgreSQL database.
 COPY --from=build --chown=65532:65532 /opt/journal /opt/journal
-ENV GATEWAY_STORE__URL=sqlite:////opt/journal/journey.db
+ENV GATEWAY_STORE__URL=sqlite:////opt/journal/journey.db TMPDIR=/opt/journal
 VOLUME /opt/journal
 
 # gateway.toml is mounted here.

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench.data import SOURCES
 
@@ -31,10 +32,13 @@ def environment(upstream: str, secret: str, key_hashes: Mapping[str, str]) -> di
 
 
 def serve(port: str) -> None:
+    """On a journal of its own, which goes with it: that reads are recorded is part of what they cost."""
     from gateway.cli import main
 
     sys.argv = ["gateway", "serve", "--config", str(CONFIGURATION), "--port", port]
-    main()
+    with TemporaryDirectory(prefix="journal-", dir=HERE / "out") as folder:
+        os.environ["GATEWAY_STORE__URL"] = f"sqlite:///{folder}/journey.db"
+        main()
 
 
 def main(port: str, upstream: str, measure: str = "", file: str = "") -> None:

@@ -1,4 +1,4 @@
-"""The ASGI application: GraphQL, health, and in demo mode what a demo needs."""
+"""The ASGI application: GraphQL, health, what browsers are served, and in demo mode what a demo needs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
+import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -21,12 +22,15 @@ from gateway.graph.streams import Streams
 from gateway.graph.view import GraphQLView, refusal
 from gateway.ingest.assembly import ingest_over
 from gateway.live.hub import Hub
+from gateway.pages.bundle import read_bundle
+from gateway.pages.routes import embed_routes, graphiql_routes, widget_routes
 from gateway.privacy.assembly import keeping, remember
 from gateway.settings import Settings
 from gateway.viewer.authenticate import Authenticator
 from gateway.web import Answer, Call, Entrance, Hosts, Streamed
 
 GRAPHQL_PATH = "/graphql"
+log = structlog.get_logger()
 
 
 def create_app(
@@ -35,18 +39,21 @@ def create_app(
     authenticator: Authenticator,
     *,
     more_routes: Sequence[BaseRoute] = (),
+    viewers_path: str | None = None,
     background: Sequence[Callable[[], Awaitable[None]]] = (),
     at_end: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> Starlette:
-    """`background` runs as long as the application does: it watches the configuration, say. `at_end` closes what
-    was opened beside the gateway."""
+    """`viewers_path`: where a demo tells its viewers. `background` runs as long as the application does: it watches the
+    configuration, say. `at_end` closes what was opened beside the gateway."""
     section = settings.gateway
+    bundle = read_bundle()
     executable = Executable(
         max_tokens=section.max_tokens,
         limits=document_limits(settings),
         introspection=section.introspection,
         compiled=section.compiled_selections,
         trusted=section.trusted_documents.documents if section.trusted_documents else None,
+        own=bundle.documents,
         only_trusted=section.only_trusted_documents,
     )
 
@@ -54,6 +61,8 @@ def create_app(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         if gateway.store is not None:
             await gateway.store.open()
+        else:
+            log.warning("reads_are_not_recorded")
         for look in (gateway.following, gateway.widgets):
             if look is not None:
                 await look.look()
@@ -101,7 +110,7 @@ def create_app(
         max_message_bytes=section.max_body_bytes,
     )
     ingest = ingest_over(settings, gateway)
-    ingest.bus.subscribe(lambda news: hub.wake(news.identifiers, news.record_ids, everybody=news.may_be_anybody))
+    ingest.bus.subscribe(hub.hear)
     remember(gateway, hub, executable, ingest.bus)
     entrance = Middleware(
         Entrance,
@@ -118,6 +127,9 @@ def create_app(
             WebSocketRoute(GRAPHQL_PATH, socket),
             Route("/healthz", healthz),
             Route("/readyz", readyz),
+            *widget_routes(bundle),
+            *embed_routes(bundle, section.origins),
+            *(graphiql_routes(viewers_path) if section.graphiql else ()),
             *more_routes,
         ],
         middleware=[entrance],

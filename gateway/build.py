@@ -13,6 +13,7 @@ import httpx
 from connectors.base import VendorConnector
 from connectors.http import network_transport
 from connectors.interaction import Touchpoint
+from connectors.journal import Journal
 from connectors.registry import connector_class
 from connectors.whatsapp.whatsapp_cloud import KeptConversations
 from gateway.core import Clocks, Gateway
@@ -98,11 +99,14 @@ def build_gateway(
 
 def make_store(settings: Settings, folder: Path, *, exclusive: bool = True) -> Store:
     """Closed as yet. `folder`: of the configuration. `exclusive`: for a process that serves; a command works beside
-    it."""
+    it. Raises `NoStoreError`."""
+    from gateway.store.errors import NoStoreError
     from gateway.store.store import Store, database_at
     from gateway.store.vault import Vault
 
     section = settings.store
+    if not section.url:
+        raise NoStoreError
     password = None if section.password is None else section.password.get_secret_value()
     database = database_at(section.url, folder, password=password, exclusive=exclusive)
     only = {source.name: source.channels[0] for source in settings.sources if len(source.channels) == 1}
@@ -128,13 +132,15 @@ def make_connector(
     clocks: Clocks,
     store: Store | None = None,
 ) -> VendorConnector:
-    """Of a vendor without a history of its own: over the journal, if there is one."""
+    """Of a system without a history that can be asked for: over the journal, if there is one."""
     cls, config = connector_class(section.connector), section.config(settings.gateway.region)
-    if store is not None and issubclass(cls, KeptConversations):
-        from gateway.store.connector import JournalConnector, KeptMessages
+    if store is not None and issubclass(cls, KeptConversations | Journal):
+        from gateway.store.connector import JournalConnector, KeptMessages, MessagesConnector
 
-        vendor = cls(config, transport, clocks.utc_now, KeptMessages(store))
-        return JournalConnector(vendor, store, transport)
+        if issubclass(cls, KeptConversations):
+            talks = cls(config, transport, clocks.utc_now, KeptMessages(store))
+            return MessagesConnector(talks, store, transport)
+        return JournalConnector(cls(config, transport, clocks.utc_now), store, transport)
     return cls(config, transport, clocks.utc_now)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
@@ -418,6 +419,7 @@ def _run(serving: Coroutine[Any, Any, None], port: int) -> None:
 
     from gateway.store.errors import StoreError
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as by Ctrl-C: what was begun is put away
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serving)

@@ -40,14 +40,16 @@ def assemble(
     environment: Mapping[str, str],
     *,
     more_routes: Callable[[LocalIssuer], Sequence[BaseRoute]] = lambda issuer: (),
+    viewers_path: str | None = None,
     transport: TransportFactory | None = None,
     clocks: Clocks | None = None,
     watch: bool = True,
 ) -> Assembled:
-    """Everything but the socket, and the store is closed as yet. Raises `SettingsError`."""
+    """Everything but the socket, and the store is closed as yet. `viewers_path`: where `more_routes` tell who may be
+    asked as. Raises `SettingsError`."""
     configuration = Configuration(path, environment)
     settings = configuration.settings
-    store = make_store(settings, path.parent) if settings.needs_store else None
+    store = make_store(settings, path.parent) if settings.store.url else None
     gateway = build_gateway(settings, lambda: configuration.deployment, transport=transport, clocks=clocks, store=store)
     issuer = LocalIssuer(settings.gateway.secret.get_secret_value(), gateway.clocks.utc_now)
     tokens = verifier(settings, aiohttp_transport, [issuer.trusted()], utc_now=gateway.clocks.utc_now)
@@ -56,6 +58,7 @@ def assemble(
         gateway,
         Authenticator(lambda: configuration.settings, tokens, gateway.widgets),
         more_routes=more_routes(issuer),
+        viewers_path=viewers_path,
         background=[configuration.watch] if watch else [],
         at_end=[tokens.aclose],
     )

@@ -33,7 +33,10 @@ SAFE_HEADERS: tuple[RawHeader, ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
 )
-KNOWN_ROUTES = frozenset({"/graphql", "/healthz", "/readyz", "/demo/viewers.json", "/demo/customers.json"})
+KNOWN_ROUTES = frozenset(
+    {"/graphql", "/healthz", "/readyz", "/embed", "/embed.css", "/demo/viewers.json", "/demo/customers.json"}
+)
+KNOWN_FOLDERS = ("/ingest", "/widget", "/graphiql")
 """Only paths of ours are logged: a mistaken one may hold anything."""
 
 
@@ -194,7 +197,9 @@ class Entrance:
 
 
 def _route(path: str) -> str:
-    return path if path in KNOWN_ROUTES else "/ingest" if path.startswith("/ingest/") else "other"
+    if path in KNOWN_ROUTES:
+        return path
+    return next((folder for folder in KNOWN_FOLDERS if path == folder or path.startswith(f"{folder}/")), "other")
 
 
 def _too_large(limit: int) -> _RefusedError:
@@ -286,7 +291,8 @@ class _Door:
             self.status = message["status"]
             headers = message["headers"] = [*message.get("headers", ())]
             given = {name for name, _ in headers}
-            headers += self.origin_headers
+            if b"access-control-allow-origin" not in given:  # what is for every origin says so itself
+                headers += self.origin_headers
             headers.append((b"x-request-id", self.request_id.encode()))
             headers += [header for header in SAFE_HEADERS if header[0] not in given]
         await self._send(message)

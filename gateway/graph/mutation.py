@@ -163,8 +163,13 @@ class Mutation:
             _require(operation, WIDGET_TOKEN_CREATE)
         if not isinstance(opened, ids.WidgetTokenId):
             raise BadUserInputError("`tokenId` must be the id of a widget token.")
+        tokens, recorder = _tokens(operation), operation.gateway.recorder
+        if recorder is not None:
+            await _kept(
+                recorder.write(viewer, "revokeWidgetToken", (), operation.request_id, None, of_token=opened.token)
+            )
         ends = datetime.fromtimestamp(opened.expires_at, UTC)
-        return RevokeWidgetTokenPayload(revoked_at=await _kept(_tokens(operation).revoke(opened.token, ends)))
+        return RevokeWidgetTokenPayload(revoked_at=await _kept(tokens.revoke(opened.token, ends)))
 
     @strawberry.field(description="Declare that two customers are one person. Needs `customer:identity:edit`.")
     async def merge_customers(

@@ -56,6 +56,7 @@ class Executable:
         introspection: bool = True,
         compiled: bool = True,
         trusted: Mapping[str, str] | None = None,
+        own: Mapping[str, str] | None = None,
         only_trusted: bool = False,
     ) -> None:
         if compiled:
@@ -71,6 +72,7 @@ class Executable:
             max_tokens=max_tokens,
             introspection=introspection,
             trusted=trusted,
+            own=own,
             only_trusted=only_trusted,
         )
 

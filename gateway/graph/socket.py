@@ -116,6 +116,7 @@ class _Connection:
         self._socket = socket
         self._bearer: Bearer | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._expiry: asyncio.TimerHandle | None = None
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
@@ -127,6 +128,8 @@ class _Connection:
                 if finished.done():
                     finished.result()
         finally:
+            if self._expiry is not None:
+                self._expiry.cancel()
             tasks = [reading, *self._operations.values()]
             for task in tasks:
                 task.cancel()
@@ -173,12 +176,16 @@ class _Connection:
             raise _Closing(TOO_MANY, "Too many initialisation requests")
         bearer = self._face.bearer(message.payload, self._socket.headers.get("origin"))
         try:
-            await bearer.viewer()
+            viewer = await bearer.viewer()
         except UnauthenticatedError:
             raise _Closing(UNAUTHORIZED, "Unauthorized") from None
         except GatewayError:
             raise _Closing(FORBIDDEN, "Forbidden") from None
         self._bearer = bearer
+        if viewer.expires_at is not None:  # also where nothing is asked any more
+            left = (viewer.expires_at - bearer.utc_now()).total_seconds()
+            expired = _Closing(UNAUTHORIZED, "Unauthorized")
+            self._expiry = asyncio.get_running_loop().call_later(left, self._end, expired)
         await self._send("connection_ack")
 
     def _subscribe(self, message: _Message) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.interaction import Identifier
 from gateway.live.bus import News
+from gateway.store.feed import ChangeKind
 
 
 def made_stale(news: News, digest: Callable[[Identifier], bytes]) -> Callable[[Hashable], bool]:
@@ -17,7 +18,13 @@ def made_stale(news: News, digest: Callable[[Identifier], bytes]) -> Callable[[H
     whole = {one.source for one in touched if (one.record_id, one.external_id, one.digest) == (None, None, None)}
     records = {(one.source, one.record_id) for one in touched if one.record_id is not None}
     rows = {(one.source, one.external_id) for one in touched if one.external_id is not None}
-    unplaced = {one.source for one in touched if one.external_id is not None and one.record_id is None}
+    placed = {(one.source, one.at) for one in touched if one.record_id is not None}
+    unplaced = {  # of rows and people of whom it is not told which records are theirs
+        one.source
+        for one in touched
+        if one.record_id is None
+        and (one.external_id is not None or (one.kind is ChangeKind.HINT and (one.source, one.at) not in placed))
+    }
     digests = {one.digest for one in touched if one.digest is not None}
     named = frozenset(news.identifiers)
 
@@ -37,11 +44,13 @@ def made_stale(news: News, digest: Callable[[Identifier], bytes]) -> Callable[[H
         match kind:
             case "page":
                 return source in unplaced or any((source, record_id) in records for record_id in key[5:])
+            case "on":
+                return source in unplaced or any((source, record_id) in records for record_id in key[3:])
             case "get":
                 return (source, key[2]) in rows or any(one[0] == source for one in records)
             case "find":
                 return is_of_them(key[2:])
-            case _:  # of a page that goes on it is not known whose it is; nor whom a search would find
+            case _:  # it is not known whom a search would find
                 return True
 
     return belongs

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from connectors.interaction import Identifier, Interaction
 from gateway.core import Gateway
 from gateway.errors import BadCursorError, RateLimitedError
+from gateway.live.bus import News, whom_of
 from gateway.live.changes import Key
 from gateway.live.stream import Credential, Subject, Watch
 from gateway.sources.report import Report
@@ -71,9 +72,9 @@ class Hub:
         return self.gateway.cursors.seal(Cursor(watch.id, number))
 
     def resume(self, text: str, subject: Subject, viewer: Viewer, credential: Credential) -> tuple[Watch, int] | None:
-        """The watch that a cursor belongs to and the number to go on after; None when it is gone or looks under other
-        rights, so that what was missed cannot be told. From now on it goes by this credential. Raises
-        `BadCursorError` for a cursor of something else."""
+        """The watch that a cursor belongs to and the number to go on after; None when it is gone, is of somebody else
+        since a merge, or looks under other rights, so that what was missed cannot be told. From now on it goes by this
+        credential. Raises `BadCursorError` for a cursor of something else."""
         opened = self.gateway.cursors.open(text, tuple[str, int])
         if opened is None:
             raise BadCursorError
@@ -83,10 +84,10 @@ class Hub:
         if found is None or found[0].has_ended:
             return None
         watch = found[0]
-        theirs = (watch.subject.handle, watch.subject.viewer, watch.subject.question)
-        if theirs != (subject.handle, subject.viewer, subject.question) or cursor.number > watch.number:
+        theirs = (watch.subject.viewer, watch.subject.question)
+        if theirs != (subject.viewer, subject.question) or cursor.number > watch.number:
             raise BadCursorError
-        if not watch.suits(viewer):
+        if watch.subject.handle != subject.handle or not watch.suits(viewer):  # merged or separated since, perhaps
             return None
         watch.credential = credential
         return watch, cursor.number
@@ -102,6 +103,13 @@ class Hub:
         for watch, _ in self._watches.values():
             if everybody or watch.touches(identifiers, record_ids):
                 watch.wake()
+
+    def hear(self, news: News) -> None:
+        """Whoever watches somebody that it is about looks at once."""
+        assert self.gateway.store is not None, "what is told is stored"
+        whom, digest = whom_of(news.entries), self.gateway.store.vault.digest
+        for watch, _ in self._watches.values():
+            watch.hear(whom, digest)
 
     def forget(self, digest: Callable[[Identifier], bytes], digests: Collection[bytes]) -> int:
         """Nothing of what was told of these people is kept: who watches them is told to read anew. How much there

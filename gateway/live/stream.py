@@ -19,11 +19,13 @@ from connectors.base import Position, Window
 from connectors.interaction import Identifier, Interaction
 from gateway.core import Gateway
 from gateway.deployment import Deployment
-from gateway.errors import BadUserInputError, GatewayError, InternalError
+from gateway.errors import BadUserInputError, GatewayError, InternalError, RateLimitedError
 from gateway.journey.filter import Filter
+from gateway.journey.merge import comes_first
 from gateway.journey.read import read_page
 from gateway.journey.summary import Summary, summarise
 from gateway.live import changes
+from gateway.live.bus import Whom
 from gateway.live.changes import Key, Look, Reset, SummaryChanged, Update
 from gateway.operation import Operation, Person
 from gateway.sources.report import Report
@@ -33,7 +35,9 @@ from gateway.visibility import Shown
 log = structlog.get_logger()
 
 MAX_FOLLOWED_ROWS = 500
-"""The newest of a journey: what happens to older ones is told when somebody reads them."""
+"""The newest of a journey: what happens to older ones is told where news name them, else seen when they are read."""
+MAX_NAMED_ROWS = 50
+"""Older ones that news named, looked at one by one."""
 MAX_KEPT_UPDATES = 1_000
 RIGHTS_SECONDS = 2.0
 """How often a viewer's rights are looked at: a change counts within five seconds."""
@@ -84,6 +88,9 @@ class Watch:
     left_at: float = 0.0
     ended_by: GatewayError | None = None
     _places: dict[Key, Position] = field(default_factory=dict)
+    _named: set[Key] = field(default_factory=set)
+    _digests: frozenset[bytes] = frozenset()
+    _digests_of: Person | None = None
     _summary: bytes | None = None
     _person: Person | None = None
     _begins_anew: bool = False
@@ -93,12 +100,14 @@ class Watch:
     _told: deque[Told] = field(default_factory=lambda: deque(maxlen=MAX_KEPT_UPDATES))
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _listened_to: asyncio.Event = field(default_factory=asyncio.Event)
 
     # ---------------------------------------------------------------- listening
 
     async def listen(self, after: int) -> AsyncGenerator[Told, None]:
         """What was told after number `after`, and what will be. Ends with the error that ended the watch."""
         self.listeners += 1
+        self._listened_to.set()
         try:
             while True:
                 news = self._news
@@ -116,6 +125,8 @@ class Watch:
                 await news.wait()
         finally:
             self.listeners -= 1
+            if not self.listeners:
+                self._listened_to.clear()
             self.left_at = self.gateway.clocks.monotonic()
 
     def suits(self, viewer: Viewer) -> bool:
@@ -124,10 +135,14 @@ class Watch:
 
     def is_about(self, digest: Callable[[Identifier], bytes], digests: Collection[bytes]) -> bool:
         """Whether one of these keyed hashes is of something that the watched person is known by."""
-        own = (
-            {self.subject.handle} if self._person is None else {*self._person.cluster.identifiers, self.subject.handle}
-        )
-        return any(digest(identifier) in digests for identifier in own)
+        return not self._known_by(digest).isdisjoint(digests)
+
+    def _known_by(self, digest: Callable[[Identifier], bytes]) -> frozenset[bytes]:
+        """Keyed hashes of everything that the watched person is known by; worked out once a person."""
+        if self._digests_of is not self._person or not self._digests:
+            known = () if self._person is None else self._person.cluster.identifiers
+            self._digests, self._digests_of = frozenset(map(digest, {*known, self.subject.handle})), self._person
+        return self._digests
 
     def forget(self) -> int:
         """What was told, and what it was compared with; how much that was. Whoever listens is told to read anew."""
@@ -143,6 +158,18 @@ class Watch:
         """Something may have happened: look at once."""
         self._wake.set()
 
+    def hear(self, whom: Whom, digest: Callable[[Identifier], bytes]) -> None:
+        """Look at once if it is about the watched person; at rows that it names, even if they are old."""
+        if self._person is None:
+            self.wake()
+            return
+        records = {(record.source, record.id) for record in self._person.cluster.records}
+        told = [rows for record in records if (rows := whom.records.get(record)) is not None]
+        told += [rows for key in self._known_by(digest) if (rows := whom.digests.get(key)) is not None]
+        if told or any(source in whom.sources for source, _ in records):
+            self._named.update(Key(*row) for rows in told for row in rows)
+            self.wake()
+
     def touches(self, keys: Sequence[Identifier], record_ids: Sequence[tuple[str, str]]) -> bool:
         """Whether news of these people are news for this watch."""
         person = self._person
@@ -157,6 +184,8 @@ class Watch:
     async def run(self) -> None:
         try:
             while True:
+                if self.known is not None:  # nobody is asked for nobody: who comes back is told what is new by then
+                    await self._listened_to.wait()
                 viewer = await self.credential()
                 due_at = await self._look(viewer)
                 await self._pause(viewer, due_at)
@@ -210,13 +239,35 @@ class Watch:
         reading = operation.reading(person)
         page = await read_page(reading, self.subject.window, self.subject.filter, MAX_FOLLOWED_ROWS)
         silent = changes.unanswered(page.reports)
-        look = Look(page.rows, page.end if page.more and not silent else None, silent, page.reports)
-        prints = changes.prints_of(page.rows, operation.now, self.gateway.limits)
+        end = page.end if page.more and not silent else None
+        named, self._named = self._named, set()
+        rows = page.rows if end is None else (*page.rows, *await self._behind(end, named, operation, person))
+        look = Look(rows, end, silent, page.reports)
+        prints = changes.prints_of(rows, operation.now, self.gateway.limits)
         summary = None
         if self.with_summary:
             summary = await summarise(reading, self.gateway.time_zone)
         self._compare(look, prints, summary, operation, person)
         return changes.next_change(page.rows, operation.now, self.gateway.limits)
+
+    async def _behind(self, end: Position, named: Collection[Key], operation: Operation, person: Person) -> list[Shown]:
+        """Older rows that news named, as far as they are this journey's and this viewer is shown them."""
+        found = []
+        for source, external_id in sorted(named)[:MAX_NAMED_ROWS]:
+            try:
+                known = await operation.interaction(source, external_id)
+            except RateLimitedError:
+                break  # they are seen when they are read
+            if known is None or known[1].handle != person.handle:
+                continue
+            shown = known[0]
+            deployment, limits = operation.judge.deployment, self.gateway.limits
+            is_asked_for = self.subject.window.holds(shown.row.started_at) and self.subject.filter.keeps(
+                shown, deployment, operation.now, limits
+            )
+            if is_asked_for and comes_first(end, shown.position, ascending=False):
+                found.append(shown)
+        return sorted(found, key=lambda shown: shown.row.started_at, reverse=True)
 
     def _compare(
         self, look: Look, prints: dict[Key, bytes], summary: Summary | None, operation: Operation, person: Person
@@ -232,12 +283,18 @@ class Watch:
             if self._summary is not None and mark != self._summary:
                 updates.append(SummaryChanged(summary))
             self._summary = mark
-        kept = {} if self.known is None else {k: p for k, p in self.known.items() if k.source in look.unanswered}
+        kept = {} if self.known is None else {k: p for k, p in self.known.items() if self._is_out_of_sight(k, look)}
         self.known = {**kept, **prints}
         self._places.update({changes.key_of(shown): shown.position for shown in look.rows})
         self._places = {key: at for key, at in self._places.items() if key in self.known}
         self.reports = {report.source: report for report in look.reports}
         self._tell(updates, operation, person)
+
+    def _is_out_of_sight(self, key: Key, look: Look) -> bool:
+        """Whether it may be there, though the look did not show it: its source is silent, or it lies behind the end."""
+        place = self._places.get(key)
+        is_behind = look.end is not None and place is not None and not comes_first(place, look.end, ascending=False)
+        return key.source in look.unanswered or is_behind
 
     def _with_what_lies_behind(self, look: Look, prints: dict[Key, bytes]) -> dict[Key, bytes]:
         """At the first look after a page: what that left out is no news."""

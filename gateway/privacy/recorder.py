@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -105,10 +105,18 @@ class Recorder:
         self._put(self._entry(viewer, operation, [whom], rows, 0, request_id))
 
     async def write(
-        self, viewer: Viewer, operation: str, whom: Iterable[Identifier], request_id: str | None, reason: str | None
+        self,
+        viewer: Viewer,
+        operation: str,
+        whom: Iterable[Identifier],
+        request_id: str | None,
+        reason: str | None,
+        *,
+        of_token: str | None = None,
     ) -> None:
-        """On the disk when it returns. Raises `UnavailableError`."""
-        entry = msgspec.structs.replace(self._entry(viewer, operation, whom, 0, 0, request_id), reason=reason)
+        """On the disk when it returns; `of_token`: the widget's that it is about. Raises `UnavailableError`."""
+        entry = self._entry(viewer, operation, whom, 0, 0, request_id)
+        entry = msgspec.structs.replace(entry, reason=reason, token=of_token or entry.token)
         await self._store.audit.append([(self._utc_now(), _encoder.encode(entry))])
 
     def _entry(
@@ -161,18 +169,21 @@ class Recorder:
                 entries = [self._waiting[n] for n in range(min(len(self._waiting), MAX_TOGETHER))]
                 handles = list(self._handles)
                 appended, remembered = await asyncio.gather(
-                    self._store.audit.append(entries),
-                    self._store.handles.remember([handle for handle, _ in handles], self._utc_now(), dict(handles)),
-                    return_exceptions=True,
+                    self._store.audit.append(entries), self._remember(handles), return_exceptions=True
                 )
                 if not isinstance(appended, BaseException):
                     for _ in entries:
                         self._waiting.popleft()
                 if not isinstance(remembered, BaseException):
-                    self._handles = deque(one for one in self._handles if one not in handles)
+                    written = frozenset(handles)
+                    self._handles = deque(one for one in self._handles if one not in written)
                 for failed in (appended, remembered):
                     if isinstance(failed, BaseException):
                         raise failed
+
+    async def _remember(self, handles: Sequence[tuple[Identifier, Identifier | None]]) -> None:
+        if handles:  # seldom: most people were shown before
+            await self._store.handles.remember([handle for handle, _ in handles], self._utc_now(), dict(handles))
 
     async def aclose(self) -> None:
         """What waits is written, if that is possible now."""

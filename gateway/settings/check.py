@@ -14,6 +14,7 @@ import msgspec
 
 from connectors.base import SourceConfig, VendorConnector
 from connectors.interaction import Channel, IdentifierKind, SourceKind
+from connectors.journal import Journal
 from connectors.registry import configured, files
 from connectors.rules import can_be_told_as
 from connectors.toml_text import TomlError
@@ -54,6 +55,19 @@ def find(raw: Mapping[str, Any], registry: Registry) -> Iterator[Finding]:
         yield from _source(source, ("sources", index), registry)
         yield from _webhook(source, ("sources", index, "webhook"))
     yield from _harvest(raw, registry)
+    yield from _without_store(raw)
+
+
+def _without_store(raw: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is told once, or copied, must be kept somewhere."""
+    store, harvest = raw.get("store"), raw.get("harvest")
+    if not isinstance(store, dict) or store.get("url") != "":
+        return
+    told = any("webhook" in source for _, source in tables(raw, "sources"))
+    if told or (isinstance(harvest, dict) and harvest.get("sources")):
+        yield Finding(
+            ("store", "url"), "keeps nothing, but webhooks and harvests need a store", "name a file or a database"
+        )
 
 
 def _harvest(raw: Mapping[str, Any], registry: Registry) -> Iterator[Finding]:
@@ -104,6 +118,12 @@ def _source(source: Mapping[str, Any], path: Path, registry: Registry) -> Iterat
         for index, fault in enumerate(error.faults):
             yield Finding((*path, "options", index), fault.problem, fault.mend, elsewhere=fault)
         return
+    if not source.get("base_url") and not hasattr(cls, "base_url"):
+        yield Finding((*path, "base_url"), "is missing", "add it: its connector needs it")
+    if issubclass(cls, Journal):
+        for key in ("channels", "webhook"):
+            if key not in source:
+                yield Finding((*path, key), "is missing", "add it: all that is known of this source is told by webhook")
     yield from _struct(source.get("credentials", {}), cls.Credentials, (*path, "credentials"), secret=True)
     yield from _inboxes(source, path, cls)
     yield from _channels(source, path, cls)

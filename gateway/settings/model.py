@@ -80,7 +80,8 @@ class GatewaySection(Section):
     home_division: Name = Field(default="Home", description="Division of rows, and of sources, that name none.")
     public_url: EncryptedUrl = Field(default="http://localhost:8000", description="Where browsers reach the gateway.")
     origins: tuple[Origin, ...] = Field(
-        default=(), description="Web origins that may call the gateway from a browser (CORS)."
+        default=(),
+        description="Web origins whose pages may call the gateway from a browser (CORS), and show `/embed` in a frame.",
     )
     hosts: tuple[Host, ...] = Field(
         default=(),
@@ -128,17 +129,24 @@ class GatewaySection(Section):
         description="A JSON file of documents by their SHA-256, which clients may send instead of the text.",
     )
     only_trusted_documents: bool = Field(
-        default=False, description="Whether all other documents are refused. Needs `trusted_documents`."
+        default=False,
+        description="Whether all other documents are refused. Those of the widget are known without being named.",
+    )
+    graphiql: bool = Field(
+        default=False,
+        description="Whether developers find GraphiQL at `/graphiql`. Needs `introspection`; not for production.",
     )
     compiled_selections: bool = Field(
         default=True, description="Whether lists of plain data are written by compiled code; off only in case of need."
     )
 
-    @field_validator("only_trusted_documents")
+    @field_validator("graphiql")
     @classmethod
-    def _has_documents(cls, value: bool, info: ValidationInfo) -> bool:
-        if value and info.data.get("trusted_documents") is None:
-            raise refusal("leaves nothing that may be asked", "name the file in `trusted_documents`")
+    def _may_ask(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("introspection") is False:
+            raise refusal("cannot ask for the schema", "set `introspection` to true, or this to false")
+        if value and info.data.get("only_trusted_documents"):
+            raise refusal("may ask nothing", "set `only_trusted_documents` to false, or this")
         return value
 
     @field_validator("messaging_inactive_seconds")
@@ -182,7 +190,8 @@ class CacheSection(Section):
 class StoreSection(Section):
     url: StoreUrl = Field(
         default="sqlite:///journey.db",
-        description="Where the journal is: a file (relative to this one's folder), or `postgresql://user@host/database`.",
+        description="Where the journal is: a file (relative to this one's folder), or `postgresql://user@host/database`"
+        "; empty: nothing is kept, and no read is recorded.",
     )
     password: Secret | None = Field(default=None, description="Of the user of a PostgreSQL database.")
     key: Secret32Bytes | None = Field(
@@ -324,7 +333,11 @@ class SourceSection(Section):
     name: SourceName = Field(description="Our name of it, shown to viewers; small letters, digits, `-` and `_`.")
     connector: ConnectorRef = Field(description="The connector that speaks with it.")
     allow_insecure: bool = Field(default=False, description="Whether `base_url` may be http beyond this machine.")
-    base_url: str = Field(description="Where it is: https, or http on this machine.")
+    base_url: str = Field(
+        default="",
+        description="Where it is: https, or http on this machine.",
+        json_schema_extra={"default": "required, but where the connector knows it, or needs none"},
+    )
     credentials: dict[str, Secret] = Field(default={}, description="Secrets that its connector declares.")
     options: dict[str, Any] = Field(default={}, description="Options that its connector declares.")
     channels: tuple[Channel, ...] = Field(
@@ -387,7 +400,8 @@ class SourceSection(Section):
     @field_validator("base_url")
     @classmethod
     def _is_encrypted(cls, value: str, info: ValidationInfo) -> str:
-        web_address(value)
+        if value:
+            web_address(value)
         if value.startswith("http:") and not is_loopback(host_of(value)) and not info.data.get("allow_insecure"):
             raise refusal("is not encrypted", "use https, or set `allow_insecure = true` on a network that you trust")
         return value
@@ -445,7 +459,8 @@ class Settings(Section):
     gateway: GatewaySection = Field(description="The gateway itself.")
     identity: IdentitySection = Field(default_factory=IdentitySection, description="Who is who.")
     store: StoreSection = Field(
-        default_factory=StoreSection, description="The journal: what sources told by themselves."
+        default_factory=StoreSection,
+        description="The journal: what sources told by themselves, who is whom, and who looked.",
     )
     harvest: HarvestSection = Field(
         default_factory=HarvestSection, description="What is copied from sources into the journal."
@@ -476,13 +491,6 @@ class Settings(Section):
             divisions=frozenset({*self.divisions, self.gateway.home_division}) - {EVERY_DIVISION},
             work_profiles={name: profile.profile(name) for name, profile in self.work_profiles.items()},
         )
-
-    @property
-    def needs_store(self) -> bool:
-        """Whether there is anything to be kept: the operator named a store, or a source tells by itself or is
-        harvested."""
-        named = "url" in self.store.model_fields_set
-        return named or bool(self.harvest.sources) or any(source.webhook is not None for source in self.sources)
 
     def source_configs(self) -> list[SourceConfig]:
         return [source.config(self.gateway.region) for source in self.sources]

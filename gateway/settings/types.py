@@ -281,11 +281,17 @@ def _encrypted(value: str) -> str:
     return value
 
 
+_ORIGIN = re.compile(r"https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:\d+)?")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
 def _origin(value: str) -> str:
     web_address(value)
     parts = urlsplit(value)
-    if value != f"{parts.scheme}://{parts.netloc}".lower():
+    if not _ORIGIN.fullmatch(value):
         raise refusal("is no origin", "write scheme, host and port alone, in small letters: https://desk.example.org")
+    if parts.port == _DEFAULT_PORTS[parts.scheme]:
+        raise refusal("names the port that browsers leave out", "write no port")
     return value
 
 
@@ -332,7 +338,9 @@ def _address_pattern(value: str) -> str:
 
 
 def _store_url(value: str) -> str:
-    """As `gateway.store.store` understands it."""
+    """As `gateway.store.store` understands it; empty: nothing is kept."""
+    if not value:
+        return value
     if value.startswith("sqlite:///"):
         path = value.removeprefix("sqlite:///")
         if not path or path.startswith(":") or re.search(r"[?#\x00-\x1f]", path):

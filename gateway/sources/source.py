@@ -171,9 +171,10 @@ class Source:
         that a window that begins so many months before now is the same question all day; and a source that can only
         be read whole, without the position."""
         asked, start = _from_midnight(window), position
-        first = key = ("page", self.name, asked, ascending, wanted, *[record.id for record in records])
+        first = ("page", self.name, asked, ascending, wanted, *[record.id for record in records])
+        key: Hashable = first
         if after is not None:
-            key, start = ("on", self.name, after.serial), None
+            key, start = _following(self.name, after, records), None
         elif position is not None and self.connector.capabilities.seek:
             key = (*first, position)
         else:
@@ -196,7 +197,8 @@ class Source:
             if answer is None or _reaches_beyond(answer.value, start, question.ascending):
                 return answer
             after = answer.value.next
-            answer = None if after is None else await cache.peek(("on", self.name, after.serial), PAGES)
+            following = None if after is None else _following(self.name, after, question.records)
+            answer = None if following is None else await cache.peek(following, PAGES)
         return None
 
     async def page(self, question: Question, limit: int, deadline: Deadline) -> Answer[Page]:
@@ -319,6 +321,11 @@ class Source:
     def _note(self, *, ok: bool, refused: bool = False) -> None:
         self._recent.append(ok)
         self._refused = refused
+
+
+def _following(source: str, after: Continuation, records: Sequence[Record]) -> Hashable:
+    """By what a page that goes on is remembered: also by whose it is, so that it can be dropped with the rest."""
+    return ("on", source, after.serial, *[record.id for record in records])
 
 
 def _from_midnight(window: Window) -> Window:

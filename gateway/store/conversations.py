@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, select,
 
 from connectors.whatsapp.folding import SILENCE
 from gateway.store import schema
+from gateway.store.statements import Statement
 
 SILENCE_MICROS = SILENCE // timedelta(microseconds=1)
 LONG_AGO = -(2**61)
@@ -69,19 +70,19 @@ def start_of(connection: Connection, partners: Partners, place: Place) -> Place:
     before = preceding(connection, partners, place)
     if before is None or place.at - before.at >= SILENCE_MICROS:
         return place
-    return _place_of(connection.execute(_START, _bound(partners, place)).one())
+    return Place(*_START.first(connection, _bound(partners, place)))
 
 
 def preceding(connection: Connection, partners: Partners, place: Place) -> Place | None:
     """The last message between the two before it."""
-    row = connection.execute(_PRECEDING, _bound(partners, place)).one_or_none()
-    return None if row is None else _place_of(row)
+    row = _PRECEDING.first(connection, _bound(partners, place))
+    return None if row is None else Place(*row)
 
 
 def following(connection: Connection, partners: Partners, place: Place) -> Place | None:
     """The next message between the two."""
-    row = connection.execute(_FOLLOWING, _bound(partners, place)).one_or_none()
-    return None if row is None else _place_of(row)
+    row = _FOLLOWING.first(connection, _bound(partners, place))
+    return None if row is None else Place(*row)
 
 
 def is_start(connection: Connection, partners: Partners, place: Place) -> bool:
@@ -92,10 +93,6 @@ def is_start(connection: Connection, partners: Partners, place: Place) -> bool:
 
 def _bound(partners: Partners, place: Place) -> dict[str, Any]:
     return {**of_partners(partners), "here_at": place.at, "here_side": place.side, "here_id": place.message_id}
-
-
-def _place_of(row: Any) -> Place:
-    return Place(row.at, row.side, row.message_id)
 
 
 def _order(columns: Any) -> Any:
@@ -110,6 +107,8 @@ _here = tuple_(
     bindparam("here_id", type_=_columns.message_id.type),
 )
 _backwards = (_columns.at.desc(), _columns.side.desc(), _columns.message_id.desc())
-_START = _places.where(_order(_columns) <= _here, begins(_columns)).order_by(*_backwards)
-_PRECEDING = _places.where(_order(_columns) < _here).order_by(*_backwards)
-_FOLLOWING = _places.where(_order(_columns) > _here).order_by(_columns.at, _columns.side, _columns.message_id)
+_START = Statement(_places.where(_order(_columns) <= _here, begins(_columns)).order_by(*_backwards))
+_PRECEDING = Statement(_places.where(_order(_columns) < _here).order_by(*_backwards))
+_FOLLOWING = Statement(
+    _places.where(_order(_columns) > _here).order_by(_columns.at, _columns.side, _columns.message_id)
+)

@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -43,32 +43,6 @@ def insert(connection: Connection, table: Table) -> Any:
     return postgresql.insert(table) if is_postgres(connection) else sqlite.insert(table)
 
 
-class Upsert:
-    """INSERT; or UPDATE, where a row with these keys is there and `where` says so of the old one and the new one. Made
-    once for each dialect, since making it takes longer than running it. Executed with values by column."""
-
-    def __init__(
-        self, table: Table, keys: Sequence[str], where: Callable[[Any, Any], ColumnElement[bool]] | None = None
-    ) -> None:
-        self._statements = {
-            name: self._made(dialect.insert(table), table, keys, where)
-            for name, dialect in (("postgresql", postgresql), ("sqlite", sqlite))
-        }
-
-    @staticmethod
-    def _made(
-        statement: Any, table: Table, keys: Sequence[str], where: Callable[[Any, Any], ColumnElement[bool]] | None
-    ) -> Any:
-        return statement.on_conflict_do_update(
-            index_elements=[table.c[key] for key in keys],
-            set_={column.name: statement.excluded[column.name] for column in table.c if column.name not in keys},
-            where=None if where is None else where(table.c, statement.excluded),
-        )
-
-    def on(self, connection: Connection) -> Any:
-        return self._statements[connection.dialect.name]
-
-
 def is_postgres(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
 
@@ -95,8 +69,9 @@ def is_of_the_database(error: BaseException) -> bool:
     """Whether the database itself failed, rather than what was asked of it."""
     if isinstance(error, PoolTimeoutError | OSError):  # asyncio's own TimeoutError is an OSError as well
         return True
+    reason = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(reason, sqlite3.Error):  # also straight from the driver, see `statements`
+        return getattr(reason, "sqlite_errorcode", 0) & 0xFF in _OF_THE_FILE
     if not isinstance(error, DBAPIError):
         return False
-    if isinstance(error.orig, sqlite3.Error):
-        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _OF_THE_FILE
     return error.connection_invalidated or (getattr(error.orig, "sqlstate", None) or "")[:2] in _OF_THE_SERVER

@@ -41,6 +41,7 @@ class Known(msgspec.Struct, frozen=True):
 
 def erase(connection: Connection, vault: Vault, known: Known, at: datetime) -> dict[str, int]:
     """A tombstone first: whatever is told of them later and happened before is left out."""
+    feed.lock(connection)
     digests = [vault.digest(identifier) for identifier in known.everything()]
     tombstones.put(connection, digests, micros(at))
     gone = {

@@ -5,7 +5,8 @@ StoreError              nobody raises it itself
 ├── InUseError          stop the other gateway first: it holds the same file
 ├── OutdatedError       run `gateway migrate`
 ├── NewerError          the store was made by a later version: run that one
-└── WrongKeyError       give the key that the store was written with
+├── WrongKeyError       give the key that the store was written with
+└── NoStoreError        name one: the operator said that there is none
 """
 
 from __future__ import annotations
@@ -43,3 +44,8 @@ class NewerError(StoreError):
 class WrongKeyError(StoreError):
     def __init__(self) -> None:
         super().__init__("The store was written with another key: give it as `[store] key` or `previous_key`.")
+
+
+class NoStoreError(StoreError):
+    def __init__(self) -> None:
+        super().__init__("Nothing is kept, since `[store] url` is empty: name a file or a database.")

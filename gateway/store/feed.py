@@ -7,10 +7,11 @@ from datetime import datetime
 from enum import IntEnum
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, func, insert, select, text
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from gateway.store.database import Database, is_postgres
 from gateway.store.schema import feed
+from gateway.store.statements import Statement
 from gateway.store.times import instant, micros
 
 ADVISORY_LOCK = 7_305_801_002
@@ -55,9 +56,8 @@ class Feed:
 
     async def after(self, seq: int, limit: int = 1_000) -> list[Entry]:
         def work(connection: Connection) -> list[Entry]:
-            return [_entry(row) for row in connection.execute(query)]
+            return [_entry(*row) for row in _AFTER.rows(connection, {"after": seq, "limit": limit})]
 
-        query = select(feed).where(feed.c.seq > seq).order_by(feed.c.seq).limit(limit)
         return await self._database.read(work)
 
     async def head(self) -> int:
@@ -85,11 +85,12 @@ def append(connection: Connection, touched: Iterable[Touched]) -> None:
     ]
     if rows:
         lock(connection)
-        connection.execute(insert(feed), rows)
+        _APPEND.run_all(connection, rows)
 
 
 def lock(connection: Connection) -> None:
-    """One transaction at a time, until its end, so that numbers are committed in their order."""
+    """One transaction at a time, until its end, so that numbers are committed in their order. Who changes the journal
+    and appends to it takes it first: holding rows and waiting for it, two would wait for each other."""
     if is_postgres(connection):
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
 
@@ -100,6 +101,11 @@ def purge(connection: Connection, before: int) -> None:
     connection.execute(delete(feed).where(feed.c.at < before, feed.c.seq < last))
 
 
-def _entry(row: Row[tuple[object, ...]]) -> Entry:
-    kind = ChangeKind(row.kind)
-    return Entry(row.seq, Touched(kind, row.source, instant(row.at), row.record_id, row.external_id, row.digest))
+_AFTER = Statement(select(feed).where(feed.c.seq > bindparam("after")).order_by(feed.c.seq).limit(bindparam("limit")))
+_APPEND = Statement(insert(feed), [column.name for column in feed.c if column is not feed.c.seq])
+
+
+def _entry(
+    seq: int, kind: int, source: str, record_id: str | None, external_id: str | None, digest: bytes | None, at: int
+) -> Entry:
+    return Entry(seq, Touched(ChangeKind(kind), source, instant(at), record_id, external_id, digest))

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from connectors.events import Delivery
 from gateway.store.database import Database
 from gateway.store.schema import inbox
+from gateway.store.statements import Statement
 from gateway.store.times import instant, micros
 from gateway.store.vault import Vault
 
@@ -58,7 +59,7 @@ class Inbox:
             "attempts": 0,
             "body": self._vault.pack(kept, "delivery", source),
         }
-        await self._database.write(lambda connection: connection.execute(_PUT, values))
+        await self._database.write(lambda connection: _PUT.run(connection, values))
 
     async def listed(self, states: Sequence[State] = UNDONE, limit: int = 1_000) -> list[Waiting]:
         """The oldest first."""
@@ -93,4 +94,4 @@ class Inbox:
         return await self._database.write(lambda connection: connection.execute(again).rowcount)
 
 
-_PUT = insert(inbox)
+_PUT = Statement(insert(inbox), ["source", "received_at", "try_at", "state", "attempts", "body"])

@@ -30,16 +30,17 @@ from connectors.events import (
 from connectors.identifiers import external
 from connectors.interaction import Channel, Identifier
 from gateway.store import feed, messages, records, rows, schema, tombstones
-from gateway.store.database import Database, Upsert, is_of_the_database, is_postgres
+from gateway.store.database import Database, is_of_the_database, is_postgres
 from gateway.store.feed import ChangeKind, Touched
 from gateway.store.inbox import State
+from gateway.store.statements import Statement, Upsert, undivided
 from gateway.store.times import instant, micros
 from gateway.store.vault import Vault
 
 MAX_ATTEMPTS = 5
 FIRST_PAUSE = timedelta(seconds=1)
 PAUSE_FACTOR = 4
-DEFAULT_LIMIT = 20
+DEFAULT_LIMIT = 32
 """Deliveries in one transaction: what waits to be acknowledged waits for it."""
 
 Reader = Callable[[str, Delivery], Sequence[Event]]
@@ -55,6 +56,15 @@ class Processed(msgspec.Struct, frozen=True):
     events: int
     poisoned: tuple[tuple[str, str], ...] = ()
     identifiers: tuple[Identifier, ...] = ()
+
+
+class _Due(msgspec.Struct, frozen=True):
+    """Columns of a delivery."""
+
+    id: int
+    source: str
+    attempts: int
+    body: bytes
 
 
 class Intake:
@@ -94,29 +104,21 @@ class Intake:
 
     def _process(self, connection: Connection, read: Reader, now: datetime, limit: int) -> Processed:
         _one_at_a_time(connection)
-        columns = schema.inbox.c
-        due = connection.execute(
-            select(schema.inbox)
-            .where(columns.state == State.PENDING, columns.try_at <= micros(now))
-            .order_by(columns.try_at, columns.id)
-            .limit(limit)
-        ).all()
+        due = [_Due(*row) for row in _DUE.rows(connection, {"now": micros(now), "limit": limit})]
         touched: list[Touched] = []
         identifiers: list[Identifier] = []
         poisoned: list[tuple[str, str]] = []
         events = 0
         for row in due:
             part: list[Touched] = []
-            savepoint = connection.begin_nested()
             try:
-                applied, reason = self._take(connection, row, read, now, part, identifiers)
+                with undivided(connection):
+                    applied, reason = self._take(connection, row, read, now, part, identifiers)
             except Exception as error:
                 if is_of_the_database(error):
                     raise
-                savepoint.rollback()
                 reason = _postpone(connection, row, now, type(error).__name__)
             else:
-                savepoint.commit()
                 touched += part
                 events += applied
             if reason is not None:
@@ -127,7 +129,7 @@ class Intake:
     def _take(
         self,
         connection: Connection,
-        row: Any,
+        row: _Due,
         read: Reader,
         now: datetime,
         touched: list[Touched],
@@ -147,7 +149,7 @@ class Intake:
             reason = "its source has no webhook any more"
         applied = self._apply(connection, row.source, events, now, touched, identifiers)
         if reason is None:
-            connection.execute(_DONE, {"of_id": row.id})
+            _DONE.run(connection, {"of_id": row.id})
         else:
             _settle(connection, row.id, state=State.POISON, reason=reason[:200], attempts=row.attempts + 1)
         return applied, reason
@@ -203,10 +205,7 @@ class Intake:
     def _is_erased(self, connection: Connection, source: str, change: Change) -> bool:
         """Whether it is about somebody who was forgotten after it happened, or about what was told of them: late
         webhooks must not bring them back."""
-        told = {_told_id(change)} - {""}
-        digests = [tombstones.of_told(self._vault, source, id_) for id_ in told]
-        if digests and tombstones.covers(connection, digests, tombstones.FOREVER):
-            return True
+        told = [tombstones.of_told(self._vault, source, id_) for id_ in (_told_id(change),) if id_]
         match change:
             case RowChanged():
                 held = change.record.identifiers if change.record is not None else ()
@@ -216,9 +215,10 @@ class Intake:
             case DeliveryChanged() if change.record_id:
                 held, record_id, at = (), change.record_id, change.at
             case _:
-                return False
-        about = [external(source, record_id), *(one.identifier for one in held)]
-        return tombstones.covers(connection, [self._vault.digest(one) for one in about], micros(at))
+                return tombstones.covers(connection, told, tombstones.FOREVER)
+        about = dict.fromkeys([external(source, record_id), *(one.identifier for one in held)])
+        digests = [*told, *(self._vault.digest(one) for one in about)]
+        return tombstones.covers(connection, digests, micros(at))
 
     def _leave_out(self, connection: Connection, source: str, change: Change) -> None:
         """Whatever else is told of it is left out as well, and what was told before it is taken out."""
@@ -269,14 +269,14 @@ def _one_at_a_time(connection: Connection) -> None:
 
 def _is_new(connection: Connection, source: str, event_id: str, now: datetime) -> bool:
     mark = {"source": source, "event_id": event_id, "at": micros(now)}
-    return bool(connection.execute(_MARK.on(connection), mark).rowcount)
+    return bool(_MARK.run(connection, mark))
 
 
 def _settle(connection: Connection, id_: int, **values: Any) -> None:
     connection.execute(update(schema.inbox).where(schema.inbox.c.id == id_).values(**values))
 
 
-def _postpone(connection: Connection, row: Any, now: datetime, reason: str) -> str | None:
+def _postpone(connection: Connection, row: _Due, now: datetime, reason: str) -> str | None:
     """To be tried again, later each time; the reason once it is set aside."""
     attempts = row.attempts + 1
     if attempts >= MAX_ATTEMPTS:
@@ -288,4 +288,12 @@ def _postpone(connection: Connection, row: Any, now: datetime, reason: str) -> s
 
 
 _MARK = Upsert(schema.seen_events, ("source", "event_id"), lambda old, new: false())
-_DONE = update(schema.inbox).where(schema.inbox.c.id == bindparam("of_id")).values(state=State.DONE, body=None)
+_DUE = Statement(
+    select(*(schema.inbox.c[name] for name in _Due.__struct_fields__))
+    .where(schema.inbox.c.state == State.PENDING, schema.inbox.c.try_at <= bindparam("now"))
+    .order_by(schema.inbox.c.try_at, schema.inbox.c.id)
+    .limit(bindparam("limit"))
+)
+_DONE = Statement(
+    update(schema.inbox).where(schema.inbox.c.id == bindparam("of_id")).values(state=State.DONE, body=None)
+)

@@ -7,7 +7,6 @@ counts, of two edits the later one, and a message that was taken back stays so.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, and_, bindparam, or_, select
@@ -16,8 +15,8 @@ from connectors.events import DeliveryChanged, MessageArrived, MessageEdited, Me
 from connectors.interaction import Attachment, Channel, DeliveryState, Message, MessageParty
 from gateway.store import schema
 from gateway.store.conversations import Partners, Place, following, is_start, start_of
-from gateway.store.database import Upsert
 from gateway.store.feed import ChangeKind, Touched
+from gateway.store.statements import Statement, Upsert
 from gateway.store.times import instant, micros
 from gateway.store.vault import Vault
 
@@ -32,6 +31,18 @@ class Content(msgspec.Struct, frozen=True):
 
     text: str | None
     attachments: tuple[Attachment, ...] = ()
+
+
+class _Stored(msgspec.Struct, frozen=True):
+    """Columns of a message."""
+
+    message_id: str
+    record_id: str
+    channel: str
+    line: str
+    at: int
+    side: int
+    payload: bytes | None
 
 
 def arrived(connection: Connection, vault: Vault, source: str, change: MessageArrived) -> list[Touched]:
@@ -68,14 +79,14 @@ def edited(connection: Connection, vault: Vault, source: str, change: MessageEdi
         "tie": hashlib.sha256(content).digest()[:8],
         "payload": vault.seal(content, "edit", source, change.message_id),
     }
-    done = connection.execute(_EDIT.on(connection), values)
-    return _touch(connection, source, change.message_id) if done.rowcount else []
+    changed = _EDIT.run(connection, values)
+    return _touch(connection, source, change.message_id) if changed else []
 
 
 def removed(connection: Connection, vault: Vault, source: str, change: MessageRemoved) -> list[Touched]:
     id_ = change.message_id
     values = {"source": source, "message_id": id_, "at": micros(change.at), "tie": b"", "payload": None}
-    connection.execute(_TAKE_BACK.on(connection), values)
+    _TAKE_BACK.run(connection, values)
     known = _message(connection, source, id_)
     if known is not None and known.payload is not None:  # what must not be shown need not be kept either
         message = vault.unpack(known.payload, Message, "message", source, id_)
@@ -112,7 +123,7 @@ def _put(connection: Connection, partners: Partners, place: Place, payload: byte
         "side": place.side,
         "payload": payload,
     }
-    connection.execute(_PUT.on(connection), values)
+    _PUT.run(connection, values)
     told = []
     for who, near, began in begun:
         begins = near.message_id != place.message_id and is_start(connection, who, near)
@@ -139,34 +150,39 @@ def _told(kind: ChangeKind, partners: Partners, start: Place, at: int) -> Touche
     return Touched(kind, partners[0], instant(at), partners[1], start.message_id)
 
 
-def _message(connection: Connection, source: str, message_id: str) -> Any:
-    return connection.execute(_MESSAGE, {"of_source": source, "of_id": message_id}).one_or_none()
+def _message(connection: Connection, source: str, message_id: str) -> _Stored | None:
+    row = _MESSAGE.first(connection, {"of_source": source, "of_id": message_id})
+    return None if row is None else _Stored(*row)
 
 
-def _place(row: Any) -> Place:
-    return Place(row.at, row.side, row.message_id)
+def _place(stored: _Stored) -> Place:
+    return Place(stored.at, stored.side, stored.message_id)
 
 
 def _note(connection: Connection, source: str, message_id: str, state: DeliveryState, at: int) -> bool:
     """Whether it says more than was known; of the same state the earliest instant counts."""
     values = {"source": source, "message_id": message_id, "rank": STATES.index(state), "at": at}
-    return bool(connection.execute(_NOTE.on(connection), values).rowcount)
+    return bool(_NOTE.run(connection, values))
 
 
 def _is_taken_back(connection: Connection, source: str, message_id: str) -> bool:
-    return connection.execute(_TAKEN_BACK, {"of_source": source, "of_id": message_id}).first() is not None
+    return _TAKEN_BACK.first(connection, {"of_source": source, "of_id": message_id}) is not None
 
 
 # ---------------------------------------------------------------- statements, made once
 
 _KEYS = ("source", "message_id")
-_MESSAGE = select(schema.messages).where(
-    schema.messages.c.source == bindparam("of_source"), schema.messages.c.message_id == bindparam("of_id")
+_MESSAGE = Statement(
+    select(*(schema.messages.c[name] for name in _Stored.__struct_fields__)).where(
+        schema.messages.c.source == bindparam("of_source"), schema.messages.c.message_id == bindparam("of_id")
+    )
 )
-_TAKEN_BACK = select(schema.edits.c.at).where(
-    schema.edits.c.source == bindparam("of_source"),
-    schema.edits.c.message_id == bindparam("of_id"),
-    schema.edits.c.payload.is_(None),
+_TAKEN_BACK = Statement(
+    select(schema.edits.c.at).where(
+        schema.edits.c.source == bindparam("of_source"),
+        schema.edits.c.message_id == bindparam("of_id"),
+        schema.edits.c.payload.is_(None),
+    )
 )
 _PUT = Upsert(schema.messages, _KEYS)
 _TAKE_BACK = Upsert(schema.edits, _KEYS)

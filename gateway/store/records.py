@@ -11,8 +11,9 @@ from sqlalchemy import Connection, Table, and_, bindparam, delete, select
 from connectors.identifiers import external
 from connectors.interaction import HeldIdentifier, Identifier, IdentifierKind, Record
 from gateway.store import schema
-from gateway.store.database import Database, Upsert, insert
+from gateway.store.database import Database
 from gateway.store.feed import ChangeKind, Touched
+from gateway.store.statements import InsertNew, Statement, Upsert
 from gateway.store.times import instant
 from gateway.store.vault import Vault
 
@@ -103,12 +104,8 @@ def read(connection: Connection, vault: Vault, source: str, record_ids: Sequence
 
 def put_whole(connection: Connection, vault: Vault, record: Record, at: int) -> list[Touched]:
     """A record as its source tells it, unless a later telling is known. Who is found by what may have changed."""
-    known = connection.execute(
-        select(schema.records.c.at).where(
-            schema.records.c.source == record.source, schema.records.c.record_id == record.id
-        )
-    ).scalar()
-    if known is not None and at < known:
+    found = _ONE.first(connection, {"of_source": record.source, "of_id": record.id})
+    if found is not None and at < found[0]:
         return []
     return _write(connection, vault, Kept(_with_own_id(record), at), at)
 
@@ -123,18 +120,26 @@ def learn(
     at: int,
 ) -> list[Touched]:
     """What a message says of whom it is with: nothing is unlearned, and the last name stands."""
-    found = read(connection, vault, source, [record_id])
-    before = found[0] if found else Kept(Record(source=source, id=record_id, identifiers=()), -1)
-    held = {one.identifier: one for one in (*before.record.identifiers, *identifiers)}
+    found = _ONE.first(connection, {"of_source": source, "of_id": record_id})
+    if found is None:
+        before = Kept(Record(source=source, id=record_id, identifiers=()), -1)
+    else:
+        before = vault.unpack(found[1], Kept, "record", source, record_id)
+    own = HeldIdentifier(external(source, record_id), verified=True)
+    held = {one.identifier: one for one in (own, *before.record.identifiers, *identifiers)}
     named_at = before.named_at
     if name is not None and (at, name) > (named_at, before.record.name or ""):
         named_at = at
     else:
         name = before.record.name
     ordered = tuple(sorted(held.values(), key=lambda one: msgspec.msgpack.encode(one.identifier)))
-    record = _with_own_id(msgspec.structs.replace(before.record, identifiers=ordered, name=name))
-    after = Kept(record, named_at)
-    return _write(connection, vault, after, at) if not found or after != before else []
+    after = Kept(msgspec.structs.replace(before.record, identifiers=ordered, name=name), named_at)
+    if found is not None and after == before:
+        return []
+    if found is not None and after.record == before.record:  # only named again: it is found by what it was
+        _write_record(connection, vault, after, at)
+        return []
+    return _write(connection, vault, after, at)
 
 
 def _with_own_id(record: Record) -> Record:
@@ -145,32 +150,51 @@ def _with_own_id(record: Record) -> Record:
 
 
 def _write(connection: Connection, vault: Vault, kept: Kept, at: int) -> list[Touched]:
+    _write_record(connection, vault, kept, at)
     record = kept.record
     source, record_id = record.source, record.id
-    payload = vault.pack(kept, "record", source, record_id)
-    values = {"source": source, "record_id": record_id, "at": at, "payload": payload}
-    connection.execute(_WRITE.on(connection), values)
     terms = {vault.hash("term", source, term) for term in _terms(record)}
-    _replace(connection, schema.search_terms, "term", source, record_id, terms)
+    _TERMS.replace(connection, source, record_id, terms)
     digests = {vault.digest(held.identifier) for held in record.identifiers}
-    changed = _replace(connection, schema.identifiers, "digest", source, record_id, digests)
+    changed = _DIGESTS.replace(connection, source, record_id, digests)
     return [Touched(ChangeKind.IDENTITY, source, instant(at), record_id, digest=digest) for digest in changed]
 
 
-def _replace(
-    connection: Connection, table: Table, column: str, source: str, record_id: str, values: set[bytes]
-) -> list[bytes]:
-    """What has come or gone."""
-    of_record = (table.c.source == source, table.c.record_id == record_id)
-    known = set(connection.execute(select(table.c[column]).where(*of_record)).scalars())
-    if gone := known - values:
-        connection.execute(delete(table).where(*of_record, table.c[column].in_(gone)))
-    if added := sorted(values - known):
-        rows = [{"source": source, "record_id": record_id, column: value} for value in added]
-        connection.execute(insert(connection, table).on_conflict_do_nothing(), rows)
-    return sorted(known ^ values)
+def _write_record(connection: Connection, vault: Vault, kept: Kept, at: int) -> None:
+    source, record_id = kept.record.source, kept.record.id
+    payload = vault.pack(kept, "record", source, record_id)
+    _WRITE.run(connection, {"source": source, "record_id": record_id, "at": at, "payload": payload})
 
 
+class _Hashes:
+    """Those of a record in one of the tables that it is found by."""
+
+    def __init__(self, table: Table, column: str) -> None:
+        of_record = (table.c.source == bindparam("of_source"), table.c.record_id == bindparam("of_id"))
+        self._column = column
+        self._known = Statement(select(table.c[column]).where(*of_record))
+        self._remove = Statement(delete(table).where(*of_record, table.c[column] == bindparam("gone")))
+        self._add = InsertNew(table)
+
+    def replace(self, connection: Connection, source: str, record_id: str, values: set[bytes]) -> list[bytes]:
+        """What has come or gone."""
+        mine = {"of_source": source, "of_id": record_id}
+        known = {value for (value,) in self._known.rows(connection, mine)}
+        if gone := sorted(known - values):
+            self._remove.run_all(connection, [{**mine, "gone": value} for value in gone])
+        if added := sorted(values - known):
+            rows = [{"source": source, "record_id": record_id, self._column: value} for value in added]
+            self._add.run_all(connection, rows)
+        return sorted(known ^ values)
+
+
+_TERMS = _Hashes(schema.search_terms, "term")
+_DIGESTS = _Hashes(schema.identifiers, "digest")
+_ONE = Statement(
+    select(schema.records.c.at, schema.records.c.payload).where(
+        schema.records.c.source == bindparam("of_source"), schema.records.c.record_id == bindparam("of_id")
+    )
+)
 _WRITE = Upsert(schema.records, ("source", "record_id"))
 _READ = (
     select(schema.records.c.record_id, schema.records.c.payload)

@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, delete, exists, select
 
 from connectors.interaction import Channel
-from gateway.store import schema
+from gateway.store import feed, schema
 from gateway.store.inbox import State
 from gateway.store.times import micros
 
@@ -31,6 +31,7 @@ class Term(msgspec.Struct, frozen=True):
 
 def retire(connection: Connection, source: str, term: Term, now: datetime, limit: int) -> int:
     """At most `limit` rows and as many messages; how many there were. Contacts go with the last of theirs."""
+    feed.lock(connection)
     row, message = schema.interactions, schema.messages
     gone = 0
     named = [channel.value for channel in term.by_channel]

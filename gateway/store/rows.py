@@ -11,8 +11,8 @@ from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from connectors.interaction import Interaction
 from gateway.store import schema
-from gateway.store.database import Upsert
 from gateway.store.feed import ChangeKind, Touched
+from gateway.store.statements import Statement, Upsert
 from gateway.store.times import micros
 from gateway.store.vault import Vault
 
@@ -80,12 +80,13 @@ def _tie(content: bytes) -> bytes:
 
 def _known(connection: Connection, source: str, external_id: str) -> str | None:
     """Whose it was until now."""
-    return connection.execute(_OWNER, {"of_source": source, "of_id": external_id}).scalar()
+    found = _OWNER.first(connection, {"of_source": source, "of_id": external_id})
+    return None if found is None else found[0]
 
 
 def _write(connection: Connection, source: str, external_id: str, values: Mapping[str, object]) -> bool:
     row = {"source": source, "external_id": external_id, **values}
-    return bool(connection.execute(_PUT.on(connection), row).rowcount)
+    return bool(_PUT.run(connection, row))
 
 
 _PUT = Upsert(
@@ -93,6 +94,8 @@ _PUT = Upsert(
     ("source", "external_id"),
     lambda old, new: or_(old.at < new.at, and_(old.at == new.at, old.tie < new.tie)),
 )
-_OWNER = select(schema.interactions.c.record_id).where(
-    schema.interactions.c.source == bindparam("of_source"), schema.interactions.c.external_id == bindparam("of_id")
+_OWNER = Statement(
+    select(schema.interactions.c.record_id).where(
+        schema.interactions.c.source == bindparam("of_source"), schema.interactions.c.external_id == bindparam("of_id")
+    )
 )

@@ -13,6 +13,7 @@ import os
 import sqlite3
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 
 from gateway.store.database import Work, is_of_the_database
 from gateway.store.errors import InUseError, UnavailableError
+from gateway.store.statements import undivided
 
 T = TypeVar("T")
 READERS = 4
@@ -33,6 +35,8 @@ MAX_WAITING = 2_000
 """Pieces of work; more than the disk can take within a vendor's patience are refused at once."""
 MAX_TOGETHER = 256
 """In one commit."""
+APART_SECONDS = 0.004
+"""Commits begin no closer to one another: what comes in between becomes one of them."""
 BUSY_SECONDS = 5.0
 SCRUB_TRIES = 3
 SWITCH_SECONDS = 0.0005
@@ -163,10 +167,12 @@ class _Writer:
             if self._stopping or self._thread is None or len(self._jobs) >= MAX_WAITING:
                 raise UnavailableError
             self._jobs.append(job)
-            self._changed.notify()
+            if len(self._jobs) == 1:  # otherwise the writer knows
+                self._changed.notify()
 
     def _run(self) -> None:
         while jobs := self._next():
+            began = time.monotonic()
             try:
                 self._commit(jobs)
             except BaseException as error:  # the thread must outlive whatever happens to a commit
@@ -175,6 +181,7 @@ class _Writer:
                 for job in jobs:
                     job.error = failure
             _tell(jobs)
+            time.sleep(max(0.0, began + APART_SECONDS - time.monotonic()))
 
     def _next(self) -> list[_Job]:
         """All that waits; empty when it is time to stop."""
@@ -191,14 +198,12 @@ class _Writer:
 
 def _perform(job: _Job, connection: Connection) -> None:
     """Alone in a savepoint. Only what the file itself does concerns the others as well."""
-    savepoint = connection.begin_nested()
     try:
-        job.result = job.work(connection)
-        savepoint.commit()
+        with undivided(connection):
+            job.result = job.work(connection)
     except Exception as error:
         if is_of_the_database(error):
             raise
-        savepoint.rollback()
         job.error = error
 
 
@@ -250,7 +255,9 @@ def _locked(path: Path) -> int:
     try:
         descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise UnavailableError(f"The folder of the store cannot be written: {error.strerror}.") from error
+        raise UnavailableError(
+            f"The folder of the store cannot be written: {error.strerror}. Name another place in `[store] url`."
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -82,6 +82,7 @@ class Store:
         and messages there were."""
 
         def work(connection: Connection) -> int:
+            feed.lock(connection)
             gone = forget(connection, source, record_id)
             feed.append(connection, touched)
             return gone

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 from connectors.interaction import Identifier
 from gateway.store import schema
 from gateway.store.database import Database, insert
+from gateway.store.statements import Statement
 from gateway.store.times import instant, micros
 from gateway.store.vault import Vault
 
@@ -55,9 +56,19 @@ def put(connection: Connection, digests: Sequence[bytes], at: int) -> None:
 
 def covers(connection: Connection, digests: Sequence[bytes], at: int) -> bool:
     """Whether one of them was forgotten at that instant or after it."""
-    return connection.execute(_COVERING, {"digests": list(digests), "since": at}).first() is not None
+    for n in range(0, len(digests), MOST_AT_ONCE):
+        some = {f"digest_{i}": digest for i, digest in enumerate(digests[n : n + MOST_AT_ONCE])}
+        if _COVERING[len(some) - 1].first(connection, {**some, "since": at}) is not None:
+            return True
+    return False
 
 
-_COVERING = select(schema.tombstones.c.at).where(
-    schema.tombstones.c.digest.in_(bindparam("digests", expanding=True)), schema.tombstones.c.at >= bindparam("since")
-)
+def _covering(count: int) -> Statement:
+    """For so many digests."""
+    columns = schema.tombstones.c
+    is_one = columns.digest.in_([bindparam(f"digest_{n}") for n in range(count)])
+    return Statement(select(columns.at).where(is_one, columns.at >= bindparam("since")).limit(1))
+
+
+MOST_AT_ONCE = 8
+_COVERING = [_covering(count + 1) for count in range(MOST_AT_ONCE)]

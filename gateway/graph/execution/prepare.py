@@ -93,9 +93,11 @@ class Documents:
         max_tokens: int,
         introspection: bool,
         trusted: Mapping[str, str] | None = None,
+        own: Mapping[str, str] | None = None,
         only_trusted: bool = False,
     ) -> None:
-        """`trusted`: documents by the SHA-256 of their text. Raises ValueError when one of them is not valid."""
+        """`trusted`: documents by the SHA-256 of their text. Raises ValueError when one of them is not valid. `own`:
+        those of the gateway's own pages: limits are not for them, and each is read when it is first asked for."""
         self._schema = schema
         self._max_tokens = max_tokens
         rules: list[type[ASTValidationRule]] = [*specified_rules]
@@ -105,6 +107,7 @@ class Documents:
         self._rules: Collection[type[ASTValidationRule]] = rules
         self._known: OrderedDict[str, Prepared] = OrderedDict()
         self._only_trusted = only_trusted
+        self._own = own or {}
         self._trusted = {digest: self._prepare(text) for digest, text in (trusted or {}).items()}
         for digest, prepared in self._trusted.items():
             if prepared.errors:
@@ -115,11 +118,16 @@ class Documents:
         if digest is not None or self._only_trusted:
             if text is not None and digest is None:
                 digest = sha256(text.encode()).hexdigest()
-            trusted = self._trusted.get(digest or "")
-            if trusted is None:
-                raise PersistedQueryNotFoundError
-            return trusted
+            return self._known_by(digest or "")
         return self._remembered(text or "")
+
+    def _known_by(self, digest: str) -> Prepared:
+        trusted = self._trusted.get(digest)
+        if trusted is None:
+            if digest not in self._own:
+                raise PersistedQueryNotFoundError
+            trusted = self._trusted[digest] = self._validated(parse(self._own[digest]), self._rules)
+        return trusted
 
     def forget(self) -> int:
         """Documents that were sent, which may hold anybody's address; how many there were. The trusted stay."""
@@ -145,8 +153,11 @@ class Documents:
             document = parse(text, max_tokens=self._max_tokens)
         except GraphQLError as error:
             return Prepared(None, (error,))
-        for rules in (self._limits, self._rules):
-            errors = validate(self._schema, document, rules, max_errors=20, hide_suggestions=True)
+        return self._validated(document, self._limits, self._rules)
+
+    def _validated(self, document: DocumentNode, *rules: Collection[type[ASTValidationRule]]) -> Prepared:
+        for some in rules:
+            errors = validate(self._schema, document, some, max_errors=20, hide_suggestions=True)
             if errors:
                 return Prepared(None, tuple(errors))
         return Prepared(document)

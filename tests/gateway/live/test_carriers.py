@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -236,6 +237,13 @@ async def test_whoever_breaks_the_protocol_is_told_why(running: Running, said: l
                 payload = {**payload, "variables": {"id": customer}}
             await say(socket, type_, id_, payload)
         assert await closing_of(socket) == code
+
+
+async def test_a_connection_ends_with_its_token_also_when_nothing_is_asked(running: Running) -> None:
+    claims = {"roles": ["supervisor"], "kind": "SUPERVISOR"}
+    token = running.assembled.issuer.mint("emma.hartley", claims, timedelta(seconds=1))
+    async with running.socket({"Authorization": f"Bearer {token}"}) as socket:
+        assert await closing_of(socket) == 4401
 
 
 async def test_what_is_no_message_ends_the_connection(running: Running) -> None:

@@ -61,6 +61,27 @@ async def test_a_merge_is_taken_back_whole(house: House) -> None:
     assert [await who(house, ANNA), await who(house, BRUNO)] == [anna, bruno]
 
 
+async def test_cursors_that_are_open_go_on_through_a_merge_and_its_undoing(house: House) -> None:
+    anna, bruno = await who(house, ANNA), await who(house, BRUNO)
+    page = """query($id: ID!, $after: String) { customer(id: $id) { journey(first: 1, after: $after) {
+      edges { cursor node { externalId } } } } }"""
+
+    async def following(id_: str, after: str | None = None) -> Any:
+        return (await house.ask(page, id=id_, after=after))["data"]["customer"]["journey"]["edges"]
+
+    (first,) = await following(anna["id"])
+    before = await following(anna["id"], first["cursor"])
+    assert (first["node"]["externalId"], before[0]["node"]["externalId"]) == ("c1", "t1")
+    await house.ask(MERGE, into=anna["id"], **{"from": bruno["id"]})
+    (joined,) = await following(anna["id"], first["cursor"])
+    assert joined["node"]["externalId"] == "c2"
+    of_bruno = next(i["id"] for i in bruno["identifiers"] if i["kind"] == "EMAIL")
+    await house.ask(UNLINK, id=of_bruno)
+    assert await following(anna["id"], first["cursor"]) == before
+    assert (await following(anna["id"], joined["cursor"])) == before, "given while they were one"
+    assert await following(bruno["id"], first["cursor"]) == [joined]
+
+
 async def test_an_identifier_that_joins_is_cut(house: House) -> None:
     anna = await who(house, ANNA)
     joining = next(i["id"] for i in anna["identifiers"] if i["kind"] == "PHONE")

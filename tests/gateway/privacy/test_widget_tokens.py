@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from gateway.errors import UnauthenticatedError
-from gateway.graph.ids import WorkProfileId
+from gateway.graph.ids import WidgetTokenId, WorkProfileId
 from gateway.serving import listen, make_server
 from gateway.settings.model import ApiKeySection
 from gateway.viewer.keys import new_key
@@ -214,6 +214,18 @@ async def test_it_is_revoked_once_and_for_all(house: House) -> None:
     house.clock.move(2)
     assert (await house.ask(REVOKE, id=token["id"]))["data"] == first
     assert (await as_widget(house, other["secret"], by=ANNA)).status_code == 200
+
+
+async def test_making_and_revoking_are_on_record(house: House) -> None:
+    token = (await made(house))["token"]
+    assert len(await house.recorded()) == 1
+    await house.ask(REVOKE, id=token["id"])
+    creation, revocation = await house.recorded()
+    anna = house.store.vault.digest(phone("+393331112201"))
+    assert (creation.operation, creation.subject, creation.whom) == ("createWidgetToken", "emma", (anna,))
+    opened = house.gateway.ids.open(token["id"])
+    assert isinstance(opened, WidgetTokenId)
+    assert (revocation.operation, revocation.subject, revocation.token) == ("revokeWidgetToken", "emma", opened.token)
 
 
 async def test_another_gateway_hears_of_it(house: House) -> None:

@@ -7,6 +7,11 @@ import pytest
 from gateway.settings import SettingsError, load
 from tests.gateway.settings.support import GOOD, SEAL, Offered
 
+
+def webhook(receiver: str) -> str:
+    return f'webhook = {{ receiver = {receiver}, secrets = [{{ env = "HELP_TOKEN" }}] }}'
+
+
 # what to replace, by what, and what must be said of it: key path, the line's own text, a word of the mend
 PLANTED = [
     ("deadline_ms = 900", "deadlin_ms = 900", "gateway.deadlin_ms", "deadlin_ms", "`deadline_ms`"),
@@ -24,6 +29,18 @@ PLANTED = [
     ("https://journey.example.org", "http://journey.example.org", "gateway.public_url", "public_url", "https"),
     ('["https://desk.example.org"]', '["*"]', "gateway.origins[0]", "origins", "https://"),
     ('["https://desk.example.org"]', '["https://desk.example.org/"]', "gateway.origins[0]", "origins", "alone"),
+    ('["https://desk.example.org"]', '["https://desk.example.org;x"]', "gateway.origins[0]", "origins", "alone"),
+    ('["https://desk.example.org"]', '["https://a.example,https://b"]', "gateway.origins[0]", "origins", "alone"),
+    ('["https://desk.example.org"]', '["https://*.example.org"]', "gateway.origins[0]", "origins", "alone"),
+    ('["https://desk.example.org"]', '["https://desk.example.org:443"]', "gateway.origins[0]", "origins", "no port"),
+    ("deadline_ms = 900", "graphiql = true", "gateway.graphiql", "graphiql", "`introspection`"),
+    (
+        "deadline_ms = 900",
+        "introspection = true\nonly_trusted_documents = true\ngraphiql = true",
+        "gateway.graphiql",
+        "graphiql",
+        "`only_trusted_documents`",
+    ),
     ("hosts = []", 'hosts = ["*"]', "gateway.hosts[0]", "hosts", "small letters"),
     ('secret = { env = "SEAL" }\n', "", "gateway.secret", "[gateway]", "32 random bytes"),
     ('{ env = "SEAL" }', f'"{SEAL}"', "gateway.secret", "secret", '{ env = "NAME" }'),
@@ -173,6 +190,36 @@ PLANTED = [
         "+390212345678",
     ),
     ("max_connections = 8", "max_connections = 0", "sources[0].max_connections", "max_conn", "at least 1"),
+    (
+        "max_connections = 8",
+        'webhook = { secrets = [{ env = "HELP_TOKEN" }] }',
+        "sources[0].webhook.receiver",
+        "webhook",
+        "did you mean",
+    ),
+    ("max_connections = 8", webhook('"sighned"'), "sources[0].webhook.receiver", "sighned", "`signed`"),
+    (
+        "max_connections = 8",
+        webhook('"signed", verify_token = "x"'),
+        "sources[0].webhook.verify_token",
+        "verify_token",
+        "known: credentials",
+    ),
+    (
+        "max_connections = 8",
+        webhook('"whatsapp_cloud", options = { verify_token = "x" }'),
+        "sources[0].webhook.options.verify_token",
+        "verify_token",
+        "move it to `credentials`",
+    ),
+    ("max_connections = 8", 'webhook = { receiver = "signed" }', "sources[0].webhook.secrets", "webhook", "add it"),
+    (
+        "max_connections = 8",
+        webhook('"signed"') + '\n\n[store]\nurl = ""',
+        "store.url",
+        'url = ""',
+        "name a file or a database",
+    ),
     ('project = "main"\n', "", "sources[0].options.project", "[sources.options]", "needs it"),
     ('project = "main"', "project = 3", "sources[0].options.project", "project = 3", "expected `str`"),
     ('project = "main"', 'project = "main"\npaeg = 3', "sources[0].options.paeg", "paeg", "`page`"),
