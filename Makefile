@@ -10,7 +10,12 @@ READY := .venv/.ready
 COMPILE := $(UV) pip compile -q --generate-hashes --no-emit-index-url --universal --python-version 3.11 \
 	--custom-compile-command "make lock"
 
-.PHONY: help demo test test-crash test-live bench lint format schema lock setup postgresql clean
+FRONT_ENDS := widget graphiql
+INSTALLED := $(FRONT_ENDS:%=%/node_modules/.installed)
+NPM := scripts/with-node npm --silent --no-audit --no-fund
+
+.PHONY: help demo test test-gateway test-widget test-crash test-live bench lint format schema bundles images lock setup \
+	postgresql chromium strace clean
 
 help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -18,17 +23,25 @@ help: ## Show this
 demo: $(READY) ## Serve the gateway beside imitated vendors; PORT=8000, 0 takes any free one
 	@$(BIN)/gateway demo --port $(PORT)
 
-test: $(READY) postgresql ## Run every test
+test: ## Run every test
+	@widget=0; $(MAKE) -s test-widget || widget=$$?; $(MAKE) -s test-gateway && exit $$widget
+
+test-gateway: $(READY) postgresql strace ## Run what is written in Python
 	@$(BIN)/pytest -n 2 --dist worksteal
+
+test-widget: $(READY) $(INSTALLED) chromium ## Build anew what browsers are served, compare, and try it in a browser
+	@$(NPM) --prefix graphiql run check
+	@$(NPM) --prefix widget test
 
 test-crash: $(READY) ## Kill the gateway 1,000 times while it takes webhooks in, and see that none is lost
 	@$(BIN)/python -m tests.gateway.ingest.crash --cycles 1000
 
-bench: $(READY) ## Measure everything beside peers, where Node is present; writes bench/RESULTS.md
+bench: $(READY) $(INSTALLED) chromium ## Measure everything beside peers, where Node is present; writes bench/RESULTS.md
 	@if command -v npm >/dev/null; then npm ci --prefix bench/peers --silent --no-audit --no-fund; \
 		else echo "Node is missing: peers are left out"; fi
 	@$(BIN)/python -m bench.run $(BENCH)
 	@$(BIN)/python -m bench.ingest
+	@$(NPM) --prefix widget run bench
 
 test-live: $(READY) ## Run the Request Tracker connector against a real one (Debian 12, root)
 	@scripts/request-tracker-live
@@ -46,12 +59,20 @@ schema: $(READY) ## Write schema.graphql
 	@$(BIN)/gateway schema > .venv/schema.graphql
 	@mv .venv/schema.graphql schema.graphql
 
+bundles: $(READY) $(INSTALLED) ## Build what browsers are served
+	@$(NPM) --prefix widget run build
+	@$(NPM) --prefix graphiql run build
+
+images: $(READY) $(INSTALLED) chromium ## Make the widget's pictures
+	@$(NPM) --prefix widget run images
+
 lock: ## Lock what pyproject.toml asks for; needs uv. UPGRADE=--upgrade takes newer versions
 	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements.txt
 	$(COMPILE) $(UPGRADE) --group build -o requirements-build.txt
+	$(COMPILE) $(UPGRADE) --group node -o requirements-node.txt
 	$(COMPILE) $(UPGRADE) --group dev --extra testing pyproject.toml -c requirements.txt -c requirements-build.txt -o requirements-dev.txt
 
-setup: $(READY) postgresql ## Only the set-up
+setup: $(READY) postgresql strace $(INSTALLED) chromium ## Only the set-up
 
 # The wheels are kept, so that the Dockerfile's steps can be tried without network.
 $(LOCKED): requirements-dev.txt
@@ -67,9 +88,15 @@ $(READY): $(LOCKED) pyproject.toml
 	@$(BIN)/python -m compileall -q gateway connectors sandbox
 	@touch $@
 
-postgresql:
-	@scripts/postgresql
+# `npm ci` empties the folder first, so the mark goes with what it stood for.
+%/node_modules/.installed: %/package-lock.json | $(LOCKED)
+	@echo "Installing what $* is built with, once ..."
+	@$(NPM) --prefix $* ci
+	@touch $@
+
+postgresql chromium strace:
+	@scripts/$@
 
 clean: ## Remove what was set up and what tools left behind
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv $(FRONT_ENDS:%=%/node_modules) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -162,7 +162,7 @@ def create_app(population: Population, settings: SandboxSettings | None = None) 
             gate.reset()
         return json_answer({name: gate.state() for name, gate in gates.items()})
 
-    return Sandbox(
+    app = Sandbox(
         routes=[
             Route("/_control", show_all),
             Route("/_control/reset", reset_all, methods=["POST"]),
@@ -170,3 +170,5 @@ def create_app(population: Population, settings: SandboxSettings | None = None) 
             *(Mount(f"/{name}", app=gate) for name, gate in gates.items()),
         ]
     )
+    app.state.gates = gates  # for whoever runs it in the same process
+    return app

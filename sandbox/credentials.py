@@ -21,6 +21,7 @@ LIMESURVEY_CRM_ATTRIBUTE = "attribute_2"
 
 CHATWOOT_ACCOUNT_ID = 1
 CHATWOOT_TOKEN = "sandbox-chatwoot-token"  # noqa: S105
+CHATWOOT_WEBHOOK_SECRET = "sandbox-chatwoot-webhooks"  # noqa: S105
 
 TWILIO_ACCOUNT_SID = "AC5a4db0c0000000000000000000000000"
 TWILIO_AUTH_TOKEN = "sandbox-twilio-token"  # noqa: S105
@@ -30,6 +31,7 @@ TWILIO_NUMBER = "+390255550199"
 
 GENESYS_CLIENT_ID = "5a4db0c0-0000-4000-8000-000000000001"
 GENESYS_CLIENT_SECRET = "sandbox-genesys-secret"  # noqa: S105
+GENESYS_RELAY_SECRET = "whsec_c2FuZGJveC1nZW5lc3lzLXJlbGF5LXNlY3JldA=="  # noqa: S105
 
 ZAMMAD_TOKEN = "sandbox-zammad-token"  # noqa: S105
 
@@ -73,6 +75,8 @@ SURVEYMONKEY_PHONE_FIELD = 1
 SURVEYMONKEY_CRM_FIELD = 2
 
 WHATSAPP_CLOUD_TOKEN = "sandbox-whatsapp-cloud-token"  # noqa: S105
+WHATSAPP_CLOUD_APP_SECRET = "sandbox-whatsapp-app-secret"  # noqa: S105
+WHATSAPP_CLOUD_VERIFY_TOKEN = "sandbox-whatsapp-verify"  # noqa: S105
 WHATSAPP_CLOUD_PHONE_NUMBER_ID = "106540352242922"
 DIALOG_360_KEY = "sandbox-360dialog-key"
 

@@ -20,6 +20,10 @@ JOHN_EMAIL = "john.fairweather@example.org"
 DEEP_PHONE = "+393331110002"
 DEEP_EMAIL = "vera.abissi@example.org"
 
+SHOWCASE_PHONE = "+447700900862"
+SHOWCASE_HOME = "+442079460862"
+SHOWCASE_OFFICE = "+442079460110"
+
 MAX_PEOPLE = 1_000
 """Contact numbers keep the person in their last three digits."""
 
@@ -34,6 +38,24 @@ def make_people(seed: int, now: datetime, count: int) -> tuple[Person, ...]:
         raise ValueError(f"a population has {len(parts)} to {MAX_PEOPLE - 1} people")
     rest = (_somebody(Random(f"{seed}/person/{number}"), number, now) for number in range(len(parts) + 1, count + 1))
     return (*parts, *rest)
+
+
+def showcase_person(number: int, now: datetime) -> Person:
+    """Whom the demo page shows first; not among the others unless asked for, so that these stay as they are."""
+    return Person(
+        number=number,
+        key="showcase",
+        given_name="Eleanor",
+        family_name="Whitmore",
+        language="en",
+        phones=((SHOWCASE_PHONE, "mobile"), (SHOWCASE_OFFICE, "office"), (SHOWCASE_HOME, "home")),
+        emails=("eleanor.whitmore@example.org", "orders@whitmore-books.example.com"),
+        whatsapp=SHOWCASE_PHONE,
+        crm_id=f"CRM-{number:05}",
+        known_in=EVERYWHERE,
+        division=DIVISION_OF["en"],
+        known_since=now - KNOWN_SINCE,
+    )
 
 
 def _parts(now: datetime) -> tuple[Person, ...]:

@@ -26,6 +26,7 @@ from sandbox.people import (
     SWITCHBOARD,
     VENDORS,
     make_people,
+    showcase_person,
 )
 from sandbox.scenes import scene
 
@@ -92,14 +93,19 @@ class Held:
 
 
 class Population:
-    """`now` is the moment everything is told from. `depth`: contacts of the deep customer over all vendors."""
+    """`now` is the moment everything is told from. `depth`: contacts of the deep customer over all vendors. `showcase`:
+    whether the demo page's customer is among them, as the last one."""
 
-    def __init__(self, seed: int, now: datetime, people: int, depth: int) -> None:
+    def __init__(self, seed: int, now: datetime, people: int, depth: int, *, showcase: bool = False) -> None:
         self.seed = seed
         self.now = now.astimezone(UTC).replace(microsecond=0)
         self.depth = depth
         self.people = make_people(seed, self.now, people)
+        if showcase:
+            self.people += (showcase_person(len(self.people) + 1, self.now),)
         self._logs: dict[tuple[int, str], ContactLog] = {}
+        self._happened: dict[tuple[int, str], list[Contact]] = {}
+        self._begun = 0
         self._by_key = {person.key: person for person in self.people}
         self._known = {vendor: tuple(p for p in self.people if vendor in p.known_in) for vendor in VENDORS}
         self._holders: dict[tuple[str, str], list[Person]] = defaultdict(list)
@@ -137,12 +143,27 @@ class Population:
         log = self._logs.get((person.number, vendor))
         if log is None:
             log = self._logs[person.number, vendor] = self._log(person, vendor)
-        return log
+        happened = self._happened.get((person.number, vendor))
+        return log if happened is None else _before(happened, log)
+
+    def begin_number(self, person: Person) -> int:
+        """Of a contact that begins now: greater than all before."""
+        self._begun += 1
+        return (LAST_MINUTE + self._begun) * MAX_PEOPLE + person.number
+
+    def happen(self, contact: Contact) -> None:
+        """A contact that began after `now`, as it is from here on: new the first time, then in its own place."""
+        happened = self._happened.setdefault((contact.person.number, contact.vendor), [])
+        happened[:] = [contact, *(one for one in happened if one.number != contact.number)]
+        happened.sort(key=lambda one: one.number, reverse=True)
 
     def contact(self, vendor: str, number: int) -> Contact | None:
         person = self.person(number % MAX_PEOPLE)
         if person is None or vendor not in person.known_in:
             return None
+        if number // MAX_PEOPLE > LAST_MINUTE:
+            happened = self._happened.get((person.number, vendor), [])
+            return next((one for one in happened if one.number == number), None)
         log = self.contacts(person, vendor)
         started = self.now - timedelta(minutes=LAST_MINUTE - number // MAX_PEOPLE)
         position = log.at(started)
@@ -209,5 +230,16 @@ def _listed(contacts: list[Contact]) -> ContactLog:
     return ContactLog(len(newest_first), lambda at: newest_first[at].started_at, newest_first.__getitem__)
 
 
-def build(seed: int, now: datetime, people: int = 60, depth: int = 200) -> Population:
-    return Population(seed, now, people, depth)
+def _before(happened: list[Contact], log: ContactLog) -> ContactLog:
+    """What has happened since, then what is told of the time before."""
+    newer = tuple(happened)
+    count = len(newer)
+    return ContactLog(
+        count + len(log),
+        lambda at: newer[at].started_at if at < count else log.starts_at(at - count),
+        lambda at: newer[at] if at < count else log[at - count],
+    )
+
+
+def build(seed: int, now: datetime, people: int = 60, depth: int = 200, *, showcase: bool = False) -> Population:
+    return Population(seed, now, people, depth, showcase=showcase)

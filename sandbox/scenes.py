@@ -1,42 +1,22 @@
-"""The contacts that are written rather than drawn: John's journey, what is going on now, and what was lost."""
+"""The contacts that are written rather than drawn: John's journey, what is going on now, and what was lost.
+
+The demo page's customer has a story of their own: `sandbox.showcase`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
 from sandbox.company import INTERNATIONAL, SPECIALISTS, Agent, Queue, agents_of, queues_of, wrap_up_code
-from sandbox.contacts import Channel, Contact, Direction, Person, Priority, Status, Stretch, Turn, compose
+from sandbox.contacts import Channel, Contact, Person, Stretch, Turn, compose
+from sandbox.showcase import SHOWCASE
+from sandbox.steps import Step
 from sandbox.words import TOPICS
 
 Numbers = Callable[[Person, datetime], int]
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """One contact as a scene tells it. `ago` and `minutes`: when it began and how long it lasted."""
-
-    vendor: str
-    channel: Channel
-    ago: timedelta
-    minutes: float
-    subject: str
-    lines: tuple[str, ...] = ()
-    status: Status = "completed"
-    direction: Direction = "inbound"
-    wrap_up: str | None = None
-    note: str | None = None
-    tags: tuple[str, ...] = ()
-    priority: Priority | None = None
-    escalated: bool = False
-    score: int | None = None
-    comment: str | None = None
-    queue: Queue | None = None
-    handed_to: Queue | None = None
-    address: str | None = None
-    live: bool = False
 
 
 def scene(person: Person, vendor: str, now: datetime, number: Numbers) -> list[Contact] | None:
@@ -48,7 +28,7 @@ def scene(person: Person, vendor: str, now: datetime, number: Numbers) -> list[C
     return written if written or person.key == "john" else None
 
 
-def _play(step: _Step, person: Person, now: datetime, number: Numbers) -> Contact:
+def _play(step: Step, person: Person, now: datetime, number: Numbers) -> Contact:
     start = now - step.ago
     last = min(start + timedelta(minutes=step.minutes), now)
     open_ended = step.status in ("queued", "active", "on_hold", "pending")
@@ -75,7 +55,7 @@ def _play(step: _Step, person: Person, now: datetime, number: Numbers) -> Contac
         escalated=step.escalated,
         nps_score=step.score,
         nps_comment=step.comment,
-        campaign=None,
+        campaign=step.campaign,
         via="email",
         live=step.live,
     )
@@ -87,14 +67,14 @@ def _first_address(person: Person, channel: Channel) -> str:
     return person.emails[0]
 
 
-def _handled(step: _Step, queue: Queue, start: datetime, last: datetime, end: datetime | None) -> tuple[Stretch, ...]:
+def _handled(step: Step, queue: Queue, start: datetime, last: datetime, end: datetime | None) -> tuple[Stretch, ...]:
     """Queue, then agent; then the other queue and its agent when it was handed on."""
     if step.status in ("queued", "abandoned", "missed"):
         return (Stretch(queue, None, queue.division, start, end),)
     length = last - start
     answered = start + min(timedelta(seconds=40), length / 4)
     waited = Stretch(queue, None, queue.division, start, answered)
-    agent = agents_of(queue.division)[0]
+    agent = step.agent or agents_of(queue.division)[0]
     if step.handed_to is None:
         return waited, Stretch(queue, agent, queue.division, answered, end)
     other, handed = step.handed_to, start + length / 2
@@ -107,7 +87,7 @@ def _handled(step: _Step, queue: Queue, start: datetime, last: datetime, end: da
     )
 
 
-def _turns(step: _Step, stretches: tuple[Stretch, ...], start: datetime, last: datetime) -> tuple[Turn, ...]:
+def _turns(step: Step, stretches: tuple[Stretch, ...], start: datetime, last: datetime) -> tuple[Turn, ...]:
     """Customer and agent in turn, evenly spread; who began is the direction's. A line in brackets is a private note."""
     agent: Agent | None = next((stretch.agent for stretch in reversed(stretches) if stretch.agent), None)
     customer_speaks = step.direction == "inbound"
@@ -126,7 +106,7 @@ def _turns(step: _Step, stretches: tuple[Stretch, ...], start: datetime, last: d
 _DAY, _HOUR, _MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 
 JOHN = (
-    _Step(
+    Step(
         "request_tracker",
         "ticket",
         210 * _DAY,
@@ -136,7 +116,7 @@ JOHN = (
         tags=("fault",),
         priority="normal",
     ),
-    _Step(
+    Step(
         "chatwoot",
         "web_chat",
         24 * _DAY,
@@ -149,7 +129,7 @@ JOHN = (
         ),
         tags=("quote",),
     ),
-    _Step(
+    Step(
         "genesys_cloud",
         "email",
         22 * _DAY,
@@ -163,7 +143,7 @@ JOHN = (
         tags=("quote",),
         queue=queues_of(INTERNATIONAL)[1],
     ),
-    _Step(
+    Step(
         "genesys_cloud",
         "voice",
         19 * _DAY,
@@ -174,7 +154,7 @@ JOHN = (
         tags=("quote",),
         handed_to=SPECIALISTS,
     ),
-    _Step(
+    Step(
         "request_tracker",
         "ticket",
         16 * _DAY,
@@ -185,7 +165,7 @@ JOHN = (
         tags=("demo",),
         priority="normal",
     ),
-    _Step(
+    Step(
         "limesurvey",
         "survey",
         13 * _DAY,
@@ -195,7 +175,7 @@ JOHN = (
         score=9,
         comment="The demo answered all my questions.",
     ),
-    _Step(
+    Step(
         "genesys_cloud",
         "email",
         6 * _DAY,
@@ -209,7 +189,7 @@ JOHN = (
         tags=("fault",),
         handed_to=SPECIALISTS,
     ),
-    _Step(
+    Step(
         "zendesk",
         "ticket",
         5 * _DAY,
@@ -226,7 +206,7 @@ JOHN = (
         escalated=True,
         queue=SPECIALISTS,
     ),
-    _Step(
+    Step(
         "zendesk",
         "ticket",
         3 * _DAY,
@@ -237,7 +217,7 @@ JOHN = (
         tags=("invoice",),
         priority="normal",
     ),
-    _Step(
+    Step(
         "twilio_messages",
         "whatsapp",
         2 * _DAY,
@@ -253,7 +233,7 @@ JOHN = (
 )
 
 LIVE_CALL = (
-    _Step(
+    Step(
         "genesys_cloud",
         "voice",
         4 * _MINUTE,
@@ -263,10 +243,10 @@ LIVE_CALL = (
         tags=("fault",),
         live=True,
     ),
-    _Step("genesys_cloud", "voice", 9 * _DAY, 8, "Il telefono perde la linea", wrap_up="Fault solved", tags=("fault",)),
+    Step("genesys_cloud", "voice", 9 * _DAY, 8, "Il telefono perde la linea", wrap_up="Fault solved", tags=("fault",)),
 )
 LIVE_CHAT = (
-    _Step(
+    Step(
         "genesys_cloud",
         "web_messaging",
         3 * _MINUTE,
@@ -277,7 +257,7 @@ LIVE_CHAT = (
         tags=("delivery",),
         live=True,
     ),
-    _Step(
+    Step(
         "chatwoot",
         "web_chat",
         5 * _MINUTE,
@@ -290,7 +270,7 @@ LIVE_CHAT = (
     ),
 )
 LIVE_WHATSAPP = (
-    _Step(
+    Step(
         "twilio_messages",
         "whatsapp",
         20 * _MINUTE,
@@ -303,8 +283,8 @@ LIVE_WHATSAPP = (
     ),
 )
 LOST = (
-    _Step("genesys_cloud", "voice", 5 * _HOUR, 1.5, "Late delivery", status="abandoned", tags=("delivery",)),
-    _Step(
+    Step("genesys_cloud", "voice", 5 * _HOUR, 1.5, "Late delivery", status="abandoned", tags=("delivery",)),
+    Step(
         "genesys_cloud",
         "callback",
         3 * _HOUR,
@@ -314,7 +294,7 @@ LOST = (
         direction="outbound",
         tags=("delivery",),
     ),
-    _Step(
+    Step(
         "chatwoot",
         "web_chat",
         2 * _HOUR,
@@ -324,7 +304,7 @@ LOST = (
         status="abandoned",
         tags=("delivery",),
     ),
-    _Step(
+    Step(
         "twilio_messages",
         "whatsapp",
         1 * _HOUR,
@@ -337,6 +317,13 @@ LOST = (
     ),
 )
 
-SCENES = {"john": JOHN, "live-call": LIVE_CALL, "live-chat": LIVE_CHAT, "live-whatsapp": LIVE_WHATSAPP, "lost": LOST}
+SCENES = {
+    "john": JOHN,
+    "live-call": LIVE_CALL,
+    "live-chat": LIVE_CHAT,
+    "live-whatsapp": LIVE_WHATSAPP,
+    "lost": LOST,
+    "showcase": SHOWCASE,
+}
 
 LIVE_KEYS = frozenset(key for key, steps in SCENES.items() if any(step.live for step in steps))

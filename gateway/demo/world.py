@@ -14,6 +14,9 @@ from sandbox.people import JOHN_PHONE, SHARED_MOBILE, SWITCHBOARD
 from sandbox.population import Population
 
 CONFIG = Path(__file__).with_name("gateway.toml")
+AT_THE_DESK = Path(__file__).with_name("desk.toml")
+"""What the demo page needs besides, where there is a store."""
+
 SECRET = "ZGVtby1vbmx5LW5vdC1hLXNlY3JldC0zMi1ieXRlcyE="  # noqa: S105 - known to everybody, guards invented people
 TOKEN_LIFETIME = timedelta(hours=12)
 
@@ -26,6 +29,9 @@ SOURCES = {
     "surveys": "limesurvey",
 }
 """Our name of a source → the sandbox's name of its vendor."""
+
+WEBHOOKS = {"genesys_cloud": "genesys", "chatwoot": "chat", "whatsapp_cloud": "meta"}
+"""The sandbox's name of a vendor that posts → our name of the source that takes it."""
 
 
 def environment(sandbox_url: str) -> dict[str, str]:
@@ -46,6 +52,18 @@ def environment(sandbox_url: str) -> dict[str, str]:
         "DEMO_TWILIO_TOKEN": c.TWILIO_AUTH_TOKEN,
         "DEMO_LIMESURVEY_USER": c.LIMESURVEY_USER,
         "DEMO_LIMESURVEY_PASSWORD": c.LIMESURVEY_PASSWORD,
+    }
+
+
+def environment_at_the_desk(sandbox_url: str) -> dict[str, str]:
+    """The same for `desk.toml`, and the webhooks of vendors that are asked as well."""
+    return {
+        "GATEWAY_SOURCES__META__BASE_URL": f"{sandbox_url}/whatsapp_cloud",
+        "GATEWAY_SOURCES__GENESYS__WEBHOOK__SECRETS": c.GENESYS_RELAY_SECRET,
+        "GATEWAY_SOURCES__CHAT__WEBHOOK__SECRETS": c.CHATWOOT_WEBHOOK_SECRET,
+        "DEMO_META_TOKEN": c.WHATSAPP_CLOUD_TOKEN,
+        "DEMO_META_APP_SECRET": c.WHATSAPP_CLOUD_APP_SECRET,
+        "DEMO_META_VERIFY_TOKEN": c.WHATSAPP_CLOUD_VERIFY_TOKEN,
     }
 
 
@@ -118,7 +136,19 @@ def viewers(issuer: LocalIssuer) -> list[dict[str, str]]:
     ]
 
 
+def viewer(subject: str) -> DemoViewer:
+    """Raises KeyError for somebody who is not of the demo."""
+    return {each.subject: each for each in VIEWERS}[subject]
+
+
+def at_the_desk(viewer: DemoViewer) -> dict[str, Any]:
+    """A viewer's claims, with the role of those whose back end makes widget tokens."""
+    roles = [*viewer.claims.get("roles", ()), "desk"]
+    return {"name": viewer.name, "kind": viewer.kind, **viewer.claims, "roles": roles}
+
+
 _PARTS = {
+    "showcase": "The demo page's customer: a year on every channel, and a matter that is still open.",
     "john": "The reference customer: chat, e-mail, call, demo, e-mail again; tickets, WhatsApp and a survey.",
     "deep": "Hundreds of interactions in every system: page through them.",
     "live-call": "On the telephone at this moment.",
@@ -156,6 +186,35 @@ def customers(population: Population) -> list[dict[str, Any]]:
             "keys": [{"phone": SWITCHBOARD}],
         }
     )
+    return found
+
+
+_CALLERS = ("showcase", "john", "live-chat", "live-whatsapp", "live-call", "lost", "deep")
+
+
+def callers(population: Population) -> list[dict[str, Any]]:
+    """Who can ring at the demo page: the number, and what a CRM would know of them. `name` is null where it knows
+    nobody for sure."""
+    found: list[dict[str, Any]] = []
+    for key in _CALLERS:
+        person = population.named(key)
+        found.append(
+            {
+                "key": key,
+                "name": person.name,
+                "phone": person.phones[0][0],
+                "email": person.emails[0],
+                "crmId": person.crm_id,
+                "language": person.language,
+                "since": person.known_since.date().isoformat(),
+            }
+        )
+    for key, phone in (
+        ("shared", SHARED_MOBILE),
+        ("switchboard", SWITCHBOARD),
+        ("nobody", population.named("nobody").phones[0][0]),
+    ):
+        found.append({"key": key, "name": None, "phone": phone})
     return found
 
 

@@ -346,6 +346,8 @@ class GenesysCloud(Vendor):
         return log[0] if log else None
 
     def _details(self, contact: Contact) -> Row:
+        if contact.started_at >= self.population.now:  # it has just happened, and may go on
+            return details_row(contact, self.clock())
         row = self._rendered.get(contact.number)
         if row is None:
             if len(self._rendered) >= RENDERED_KEPT:

@@ -52,6 +52,11 @@ def test_nothing_is_fetched_but_by_its_hash():
     assert not re.search(r"\b(curl|wget|apt-get|git)\b|https?://(?!127\.0\.0\.1)", read("Dockerfile"))
 
 
+def test_nobody_needs_node():
+    """What browsers are served is built already."""
+    assert not re.search(r"\b(node|npm|npx)\b", read("Dockerfile"))
+
+
 def test_it_holds_no_secret():
     assert not named("ARG")
     given = " ".join(env.argument for env in named("ENV")) + only(FINAL, "CMD").argument
@@ -147,6 +152,10 @@ def test_it_serves_and_its_health_check_knows(image: Image):
         at_port = [word.replace("8000", port) for word in health]
         assert httpx.get(f"{address}/readyz").status_code == 200
         assert image.run(at_port) == (0, "")
+        widget = httpx.get(f"{address}/widget/manifest.json").json()
+        assert {httpx.get(f"{address}/widget/1/{name}").status_code for name in widget["files"]} == {200}
+        assert httpx.get(f"{address}/graphiql").status_code == 404
+        assert image.path("/opt/journal/journey.db").is_file(), "reads are recorded without a word of configuration"
     code, _ = image.run(at_port)
     assert code != 0
 
@@ -155,13 +164,17 @@ def test_compose_starts_the_demo(image: Image):
     command = re.search(r"command: (\[.*\])", read("compose.yaml"))
     assert command
     words = Instruction("CMD", command[1]).command
+    volume = image.path("/opt/journal")
     with started(image, ["gateway", *words], "stdout") as address:
+        assert [path.name for path in volume.glob("journey-gateway-*/journey.db")] == ["journey.db"]
         assert httpx.get(f"{address}/readyz").status_code == 200
+        assert httpx.get(f"{address}/graphiql").status_code == 200
         viewers = httpx.get(f"{address}/demo/viewers.json").json()
         query = {"query": "{ viewer { name } }"}
         headers = {"authorization": f"Bearer {viewers[0]['token']}"}
         answer = httpx.post(f"{address}/graphql", json=query, headers=headers).json()
     assert answer == {"data": {"viewer": {"name": viewers[0]["name"]}}}
+    assert not list(volume.glob("journey-gateway-*")), "what the demo kept goes with it, also when it is told to end"
 
 
 def test_compose_gives_no_rights():

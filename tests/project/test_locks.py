@@ -15,7 +15,7 @@ from packaging.version import Version
 
 from tests.project.support import PACKAGES, ROOT, read
 
-LOCKS = ["requirements.txt", "requirements-build.txt", "requirements-dev.txt"]
+LOCKS = ["requirements.txt", "requirements-build.txt", "requirements-dev.txt", "requirements-node.txt"]
 PYPROJECT = tomllib.loads(read("pyproject.toml"))
 GROUPS = PYPROJECT["dependency-groups"]
 RUNTIME = PYPROJECT["project"]["dependencies"]
@@ -60,6 +60,7 @@ def test_no_lock_has_an_address_or_an_option(lock: str):
     [
         ("requirements.txt", RUNTIME),
         ("requirements-build.txt", BUILD),
+        ("requirements-node.txt", GROUPS["node"]),
         ("requirements-dev.txt", RUNTIME + BUILD + DEV + TESTING),
     ],
 )
