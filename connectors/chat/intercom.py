@@ -107,6 +107,7 @@ class Intercom(VendorConnector):
         window_granularity_seconds=86_400,
         page_cap=PAGE_CAP,
         search=True,
+        pushes=frozenset({"active_since"}),
         live_state=True,
         cannot_see="Conversations of other workspaces, contacts made in the last minutes or merged into another one, "
         "and all but the 500 newest parts of a conversation.",
@@ -225,9 +226,13 @@ def _is(field: str, operator: str, value: Any) -> dict[str, Any]:
 
 def _days(query: Query) -> list[dict[str, Any]]:
     """`>` begins with the day after the one of its value, `<` ends before the day of its value."""
-    start, end = query.window.start, query.window.end
-    since = [] if start is None else [_is("created_at", ">", _unix(start - DAY))]
-    return since if end is None else [*since, _is("created_at", "<", _unix(end + DAY))]
+    start, end, active_since = query.window.start, query.window.end, query.wanted.active_since
+    bounds = (
+        ("created_at", ">", None if start is None else start - DAY),
+        ("created_at", "<", None if end is None else end + DAY),
+        ("updated_at", ">", None if active_since is None else active_since - DAY),
+    )
+    return [_is(field, operator, _unix(at)) for field, operator, at in bounds if at is not None]
 
 
 def _unix(at: datetime) -> int:

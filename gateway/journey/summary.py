@@ -1,7 +1,8 @@
 """The header above a journey: what a person must know in five seconds.
 
 Counts only what this viewer is shown. Each source is read newest first as far back as its figures need: sixty days
-for activity, the last answered survey, every ticket that is not closed, and the newest row of all.
+for activity, the last answered survey, every ticket that is not closed, the newest row of all, and, where the source
+finds it, every conversation that is going on.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from gateway.journey.figures import (
     nps_score,
 )
 from gateway.journey.filter import Filter
-from gateway.journey.liveness import Liveness, liveness_of
+from gateway.journey.liveness import MESSAGING_CHANNELS, Liveness, liveness_of
 from gateway.journey.merge import plan
 from gateway.journey.read import LaneReader, Reading, open_lanes, pull_until
 from gateway.permissions import EVENT_VIEW
@@ -90,11 +91,27 @@ async def summarise(reading: Reading, time_zone: ZoneInfo) -> Summary:
         )
         if Channel.TICKET in reading.judge.source_channels(reader.source.name)
     ]
+    talks = [reader for reader in open_lanes(reading, Window(end=since), _going_on(reading)) if _can_tell(reader)]
     await asyncio.gather(
         pull_until(recent, _short_of(recent, reading, since), PAGE_ROWS, reading),
         pull_until(open_tickets, _unread(open_tickets), PAGE_ROWS, reading),
+        pull_until(talks, _unread(talks), PAGE_ROWS, reading),
     )
-    return _Figures(reading, recent, open_tickets, since).summary(time_zone)
+    return _Figures(reading, recent, open_tickets, talks, since).summary(time_zone)
+
+
+def _going_on(reading: Reading) -> Filter:
+    """Conversations in which something happened a moment ago, whenever they began. By the minute, so that who asks
+    next asks the same."""
+    active_since = reading.now - timedelta(seconds=reading.limits.inactive_seconds)
+    return Filter(channels=MESSAGING_CHANNELS, active_since=active_since.replace(second=0, microsecond=0))
+
+
+def _can_tell(reader: LaneReader) -> bool:
+    """Whether its source finds what is going on among what is old: one that is read whole gives it anyhow, and of
+    others all the years would have to be read."""
+    sheet = reader.source.connector.capabilities
+    return sheet.seek and "active_since" in sheet.pushes
 
 
 def _short_of(readers: list[LaneReader], reading: Reading, since: datetime) -> Callable[[frozenset[str]], list[str]]:
@@ -132,6 +149,7 @@ class _Figures:
     reading: Reading
     recent: list[LaneReader]
     open_tickets: list[LaneReader]
+    talks: list[LaneReader]
     since: datetime
 
     def summary(self, time_zone: ZoneInfo) -> Summary:
@@ -147,7 +165,7 @@ class _Figures:
         read = {reader.source.name: self._read_for_sure(reader) for reader in self.recent}
         live = [
             s
-            for shown in read.values()
+            for shown in (*read.values(), *(reader.lane.rows for reader in self.talks))
             for s in shown
             if liveness_of(s.row, now, reading.limits).liveness is not Liveness.INACTIVE
         ]

@@ -297,6 +297,17 @@ async def test_what_is_live_or_idle_is_listed_newest_first():
     assert [shown.row.external_id for shown in summary.live] == ["chat", "call", "idle"]
 
 
+@pytest.mark.parametrize("sheet", [{"pushes": frozenset({"active_since"})}, {"seek": False}], ids=["finds it", "whole"])
+async def test_a_conversation_that_goes_on_is_live_however_long_ago_it_began(sheet: dict[str, Any]):
+    def talk(name: str, silent: float) -> Interaction:
+        active, spoken_at = InteractionStatus.ACTIVE, NOW - silent * SECOND
+        return row_of("web", name, NOW - 90 * DAY, channel=Channel.CHAT, status=active, last_activity_at=spoken_at)
+
+    rows = [talk("goes on", 30), talk("long silent", 7_000), *rows_every("web", 6 * HOUR, 300)]
+    summary = await summary_of(FakeVendor("web", rows, **sheet))
+    assert [shown.row.external_id for shown in summary.live] == ["goes on"]
+
+
 async def test_the_last_interaction_is_found_however_long_ago_it_was():
     vendors = [FakeVendor("calls", [row_of("calls", "1", NOW - 900 * DAY)]), FakeVendor("desk")]
     last = (await summary_of(*vendors)).last_interaction

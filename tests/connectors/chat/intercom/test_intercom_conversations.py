@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import respx
 
-from connectors.base import Page, Window
+from connectors.base import Page, Wanted, Window
 from connectors.chat.intercom import Intercom
 from connectors.errors import MalformedError
 from connectors.interaction import (
@@ -218,7 +218,7 @@ async def test_rows_of_others_and_bad_ones_are_left_out_and_counted() -> None:
 
 async def test_days_are_asked_for_wide_enough_for_any_time_zone() -> None:
     routes = site()
-    await read(intercom(routes), Window(NOON, NOON + timedelta(days=9)))
+    await read(intercom(routes), Window(NOON, NOON + timedelta(days=9)), wanted=Wanted(active_since=NOON))
     (asked,) = searches(routes)
     assert asked["query"] == {
         "operator": "AND",
@@ -226,6 +226,7 @@ async def test_days_are_asked_for_wide_enough_for_any_time_zone() -> None:
             {"field": "contact_ids", "operator": "IN", "value": [LIVIA.id]},
             {"field": "created_at", "operator": ">", "value": int((NOON - timedelta(hours=26)).timestamp())},
             {"field": "created_at", "operator": "<", "value": int((NOON + timedelta(days=9, hours=26)).timestamp())},
+            {"field": "updated_at", "operator": ">", "value": int((NOON - timedelta(hours=26)).timestamp())},
         ],
     }
     assert asked["sort"] == {"field": "created_at", "order": "descending"}
