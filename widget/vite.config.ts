@@ -1,3 +1,5 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { minify } from 'terser';
 import { defineConfig, type Plugin } from 'vite';
 // @ts-expect-error: a plain script
@@ -26,8 +28,24 @@ const PHYSICAL: Record<string, string> = {
 const shortSheet = (sheet: string): string =>
   sheet.replace(/\s+/g, ' ').replace(/\b(inset-block-start|inset-block-end|inline-size|block-size|(?:margin|padding|border)-block-(?:start|end))(?=:)/g, (name) => PHYSICAL[name] ?? name).replace(/ ?([{};,]) ?/g, '$1').replace(/: /g, ':').replace(/;}/g, '}').trim();
 
+/**
+ * The members of our own classes and interfaces, which nobody outside the bundle sees: they get short names. What the API, a
+ * host or a string of ours names the same keeps its name; the browser's own names the minifier knows.
+ */
+function ownMembers(): string[] {
+  const folder = join(import.meta.dirname, 'src');
+  const read = (path: string): string => readFileSync(join(folder, path), 'utf8');
+  const paths = (readdirSync(folder, { recursive: true }) as string[]).filter((path) => /\.(ts|json)$/.test(path)).sort();
+  const shared = paths.filter((path) => /^(host|embed|adapters\/.*|api\/.*)\.ts$|json$/.test(path));
+  const own = paths.filter((path) => !shared.includes(path)).map(read).join('\n');
+  const strings = own.match(/(['"])[\w.-]+\1|\[data-\w+/g) ?? [];
+  const kept = new Set([read('../../schema.graphql'), ...shared.map(read), ...strings].join(' ').match(/\w+/g));
+  const members = own.matchAll(/^ {2}(?:readonly |private |declare |async |get )*(\w+)\??(?:[:(]| =)/gm);
+  return [...new Set([...members].map(([, name]) => name ?? ''))].filter((name) => !kept.has(name)).sort();
+}
+
 /** Cleverness that saves characters costs bytes, once they are compressed. */
-const TERSER = { module: true, compress: { passes: 2, ecma: 2022, inline: 0, reduce_funcs: false, collapse_vars: false, sequences: false }, mangle: { properties: { regex: /^_\$/ } } };
+const TERSER = { module: true, compress: { passes: 2, ecma: 2022, inline: 0, reduce_funcs: false, collapse_vars: false, sequences: false }, mangle: { properties: { regex: new RegExp(`^(?:_\\$.*|${ownMembers().join('|')})$`), keep_quoted: true } } };
 
 /**
  * Indentation of templates is for readers of the source: after minifying, line breaks are nowhere but in templates. Then a
@@ -50,8 +68,8 @@ function shortTemplates(): Plugin {
 const files = filesBeside() as Record<string, { text: string; integrity: string }>;
 const integrity = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, file.integrity]));
 
-const entries: Record<string, string> = { cj: 'src/cj.ts', embed: 'src/embed.ts', frame: 'src/adapters/frame.ts', chatwoot: 'src/adapters/chatwoot.ts' };
 const entry = process.env['ENTRY'] ?? 'cj';
+const source = `src/${['cj', 'embed'].includes(entry) ? '' : 'adapters/'}${entry}.ts`;
 
 export default defineConfig({
   root: import.meta.dirname,
@@ -60,11 +78,12 @@ export default defineConfig({
   plugins: [shortStyles(), shortTemplates()],
   build: {
     target: 'es2022',
-    outDir: 'bundle',
+    outDir: '../gateway/pages/widget',
     emptyOutDir: false,
     reportCompressedSize: false,
+    license: entry === 'cj' && { fileName: 'licences.md' }, // the only one with somebody else's work in it
     rolldownOptions: { output: { minify: { compress: true, mangle: true, codegen: { removeWhitespace: true } } } },
-    lib: { entry: entries[entry] ?? '', formats: ['es'], fileName: () => `${entry}.js` },
+    lib: { entry: source, formats: ['es'], fileName: () => `${entry}.js` },
   },
   test: { include: ['tests/unit/**/*.test.ts'], pool: 'threads' },
 });

@@ -14,7 +14,7 @@ const PROPERTIES = ['getToken', 'context', 'strings', 'formatters'];
 /** What the element promises, without what is its own business. */
 export function analyze() {
   const folder = mkdtempSync(join(tmpdir(), 'journey-manifest-'));
-  execFileSync(process.execPath, [join(WIDGET, 'node_modules/@custom-elements-manifest/analyzer/cem.js'), 'analyze', '--globs', 'src/customer-journey.ts', '--outdir', relative(WIDGET, folder), '--quiet'], { cwd: WIDGET, stdio: 'pipe' });
+  execFileSync(process.execPath, [join(WIDGET, 'node_modules/@custom-elements-manifest/analyzer/cem.js'), 'analyze', '--outdir', relative(WIDGET, folder), '--quiet'], { cwd: WIDGET, stdio: 'pipe' });
   const manifest = JSON.parse(readFileSync(join(folder, 'custom-elements.json'), 'utf8'));
   rmSync(folder, { recursive: true });
   for (const module of manifest.modules) {

@@ -1,4 +1,4 @@
-// Writes src/api/operations.ts and bundle/documents.json from src/api/operations/*.graphql and the API's schema.
+// Writes src/api/operations.ts and the bundle's documents.json from src/api/operations/*.graphql and the API's schema.
 // `--check` writes nothing and fails when what is there differs.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import {
   buildSchema, getNamedType, isAbstractType, isEnumType, isInputObjectType, isListType, isNonNullType,
   isObjectType, parse, print, stripIgnoredCharacters, typeFromAST, validate, visit, Kind,
 } from 'graphql';
-import { SCHEMA, WIDGET, isMain } from './paths.mjs';
+import { BUNDLE, SCHEMA, WIDGET, isMain } from './paths.mjs';
 
 const FOLDER = join(WIDGET, 'src/api/operations');
 const SCALARS = { ID: 'string', String: 'string', DateTime: 'string', URL: 'string', Int: 'number', Float: 'number', Boolean: 'boolean' };
@@ -45,7 +45,7 @@ export function generate(schemaPath = SCHEMA) {
   ].join('\n\n');
   return {
     [join(WIDGET, 'src/api/operations.ts')]: `${source}\n`,
-    [join(WIDGET, 'bundle/documents.json')]: JSON.stringify(documents),
+    [join(BUNDLE, 'documents.json')]: JSON.stringify(documents),
   };
 }
 

@@ -1,12 +1,11 @@
 import { CONTEXT_NAMES, type EmbedContext, EVENT_NAMES, type FromEmbed, type FromHost } from './adapters/messages.js';
-import type { Token } from './api/tokens.js';
-import type { CustomerJourney } from './customer-journey.js';
+import type { CustomerJourneyElement, Token } from './host.js';
 
 /**
  * The client of the /embed page. The page names the origins that may embed it in `<meta name="cj-hosts">`, the same list
  * as its frame-ancestors policy; the host's adapter names its own in `?host=`.
  */
-export function embed(page: Window, element: CustomerJourney): void {
+export function embed(page: Window, element: CustomerJourneyElement): void {
   const allowed = (page.document.querySelector<HTMLMetaElement>('meta[name="cj-hosts"]')?.content ?? '').split(/\s+/).filter(Boolean);
   const host = new URLSearchParams(page.location.search).get('host') ?? '';
   if (page.parent === page || !allowed.includes(host)) return;
@@ -19,7 +18,7 @@ export function embed(page: Window, element: CustomerJourney): void {
   page.parent.postMessage({ type: 'cj:ready' } satisfies FromEmbed, host);
 }
 
-function serve(element: CustomerJourney, port: MessagePort, first: FromHost): void {
+function serve(element: CustomerJourneyElement, port: MessagePort, first: FromHost): void {
   const tell = (message: FromEmbed): void => port.postMessage(message);
   let given: Token | null = null;
   let waiting: ((token: Token) => void)[] = [];
@@ -61,7 +60,7 @@ function serve(element: CustomerJourney, port: MessagePort, first: FromHost): vo
 }
 
 /** Only what is named changes; null takes an attribute away. */
-function show(element: CustomerJourney, context: EmbedContext): void {
+function show(element: CustomerJourneyElement, context: EmbedContext): void {
   for (const name of CONTEXT_NAMES) {
     const value = context[name];
     if (value === undefined) continue;

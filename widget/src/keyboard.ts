@@ -42,3 +42,17 @@ function inLane(items: readonly HTMLElement[], from: HTMLElement, way: 1 | -1): 
   }
   return best;
 }
+
+/** Esc closes, Alt+arrow walks the date. Whether the key was one of these. */
+export function keyInDetail(event: KeyboardEvent, root: ParentNode, rtl: boolean): boolean {
+  const press = (button: string): void => root.querySelector<HTMLButtonElement>(`.detail ${button}`)?.click();
+  if (event.key === 'Escape') {
+    event.stopPropagation();
+    press('.shut');
+    return true;
+  }
+  if (!event.altKey || !/^Arrow(Left|Right)$/.test(event.key)) return false;
+  event.preventDefault();
+  press((event.key === 'ArrowLeft') === rtl ? '.forth' : '.back');
+  return true;
+}

@@ -10,28 +10,27 @@ export abstract class Panel extends HTMLElement {
   /** Each is a property as well, `page-size` as `pageSize`. */
   static readonly observedAttributes: readonly string[] = [];
   /** Those of them that follow their properties. */
-  static readonly reflected: ReadonlySet<string> = new Set();
-  /** Properties without an attribute that are drawn. */
-  static readonly inner: readonly string[] = [];
-  static readonly styles: readonly string[] = [];
+  static readonly reflected: readonly string[] = [];
+  /** Shared by all panels; a constructed sheet passes where a policy allows no inline style. */
+  static readonly sheet: CSSStyleSheet;
 
   /** Resolves when what was changed so far is drawn. */
   updateComplete: Promise<void> = Promise.resolve();
-  protected readonly renderRoot: ShadowRoot;
+  readonly renderRoot: ShadowRoot;
   readonly #values = new Map<string, unknown>();
   #changed = new Set<string>();
   #awaited = false;
 
-  constructor() {
+  /** `values` stand until something is set; they name the properties without an attribute as well. */
+  constructor(values: Readonly<Record<string, unknown>>) {
     super();
     this.renderRoot = this.attachShadow({ mode: 'open' });
-    const { styles, inner, observedAttributes } = this.constructor as typeof Panel;
-    this.renderRoot.adoptedStyleSheets = sheetsOf(styles);
-    for (const name of [...observedAttributes.map(propertyOf), ...inner]) {
+    const { sheet, observedAttributes } = this.constructor as typeof Panel;
+    this.renderRoot.adoptedStyleSheets = [sheet];
+    for (const name of new Set([...observedAttributes.map(propertyOf), ...Object.keys(values)])) {
       // What a host set before the element was defined.
-      const early = Object.hasOwn(this, name) ? this[name as keyof this] : undefined;
-      Object.defineProperty(this, name, { get: () => this.#values.get(name), set: (value: unknown) => this.#set(name, value), enumerable: true });
-      if (early !== undefined) this.#values.set(name, early);
+      this.#values.set(name, Object.hasOwn(this, name) ? this[name as keyof this] : values[name]);
+      Object.defineProperty(this, name, { get: () => this.#values.get(name), set: (value: unknown) => this.#set(name, value) });
     }
   }
 
@@ -47,11 +46,6 @@ export abstract class Panel extends HTMLElement {
     if (this.#awaited || !this.isConnected) return;
     this.#awaited = true;
     this.updateComplete = Promise.resolve().then(() => this.#update());
-  }
-
-  /** Sets what stands for a property without a value. */
-  protected defaults(values: Readonly<Record<string, unknown>>): void {
-    for (const [name, value] of Object.entries(values)) if (!this.#values.has(name)) this.#values.set(name, value);
   }
 
   protected abstract willUpdate(changed: Changed): void;
@@ -86,16 +80,8 @@ export abstract class Panel extends HTMLElement {
 
 const propertyOf = (attribute: string): string => attribute.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
-const sheets = new Map<string, CSSStyleSheet>();
-
-/** Shared by all elements; a constructed sheet passes where a policy allows no inline style. */
-function sheetsOf(styles: readonly string[]): CSSStyleSheet[] {
-  return styles.map((text) => {
-    let sheet = sheets.get(text);
-    if (!sheet) {
-      sheets.set(text, (sheet = new CSSStyleSheet()));
-      sheet.replaceSync(text);
-    }
-    return sheet;
-  });
+export function sheetOf(...styles: readonly string[]): CSSStyleSheet {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(styles.join(''));
+  return sheet;
 }

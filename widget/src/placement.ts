@@ -6,9 +6,8 @@ const WIDTH = 452;
  * Puts the detail beside its mark, on whichever side has room, or, in a narrow panel, as a sheet at the panel's end.
  * It lies in the top layer, so everything is in the viewport's coordinates.
  */
-export function beside(panel: HTMLElement, mark: Element | null, root: HTMLElement, wide: boolean): void {
+export function beside(panel: HTMLElement, mark: Element | null, frame: DOMRect, wide: boolean): void {
   const set = (name: string, pixels: number): void => panel.style.setProperty(name, `${Math.round(pixels)}px`);
-  const frame = root.getBoundingClientRect();
   const width = Math.min(WIDTH, innerWidth - 2 * EDGE);
   set('--high', innerHeight - 2 * EDGE);
   if (!wide) {
@@ -20,7 +19,7 @@ export function beside(panel: HTMLElement, mark: Element | null, root: HTMLEleme
     return;
   }
   set('--wide', width);
-  const box = (mark ?? root).getBoundingClientRect();
+  const box = mark?.getBoundingClientRect() ?? frame;
   const before = box.left - APART - width;
   const after = box.right + APART;
   const left = before >= Math.max(EDGE, frame.left) || after + width > innerWidth - EDGE ? before : after;

@@ -1,3 +1,4 @@
+import type { Token } from '../host.js';
 import type { EmbedContext, FromEmbed, FromHost } from './messages.js';
 
 /** For a CRM page that shows the journey in an iframe and trusts it with nothing but one customer's token. */
@@ -6,8 +7,8 @@ export interface FrameOptions {
   gateway: string;
   /** Where the iframe goes. */
   container: Element;
-  /** Asks the CRM's own back end, which calls `createWidgetToken` for this page's origin and one customer. */
-  getToken: (context: EmbedContext) => Promise<string | { token: string; expiresAt?: string | null }>;
+  /** Asks the CRM's own back end, which calls `createWidgetToken` for the gateway's own origin, where the frame comes from, and one customer. */
+  getToken: (context: EmbedContext) => Promise<Token>;
   context: EmbedContext;
   /** Called with `cj-select` and so on, and with what they tell. */
   onEvent?: (name: string, detail: unknown) => void;
@@ -27,7 +28,7 @@ export function frameJourney({ gateway, container, getToken, context, onEvent, t
   let shown = context;
   let port: MessagePort | null = null;
 
-  const say = async (make: (token: { token: string; expiresAt?: string | null }) => FromHost): Promise<void> => {
+  const say = async (make: (token: Exclude<Token, string>) => FromHost): Promise<void> => {
     const asked = shown;
     const given = await getToken(asked);
     if (asked === shown) port?.postMessage(make(typeof given === 'string' ? { token: given } : given));

@@ -13,10 +13,13 @@ export class RequestError extends Error {
   }
 }
 
-interface Body<Data> {
+/** An answer of GraphQL, whole or one event of a stream. */
+export interface Body<Data> {
   data?: Data | null;
   errors?: { extensions?: { code?: string; requestId?: string } }[];
 }
+
+const UNKNOWN_DOCUMENT = 'PERSISTED_QUERY_NOT_FOUND';
 
 // Taken when the module is loaded, so that what a host wraps around it later does not see the token.
 const send = globalThis.fetch;
@@ -28,24 +31,22 @@ export class Client {
 
   constructor(
     private readonly endpoint: string,
-    private readonly tokens: Tokens,
+    readonly tokens: Tokens,
   ) {}
 
   /** The data, perhaps with holes; RequestError when nothing of it came, AbortError when `signal` says so. */
   async ask<Data, Variables>(operation: Operation<Data, Variables>, variables: Variables, signal: AbortSignal): Promise<Data> {
     const answer = await this.post(operation, variables, signal, 'application/graphql-response+json, application/json');
     const body = await read<Data>(answer);
-    const [error] = body.errors ?? [];
-    if (body.data && Object.values(body.data).some((each) => each !== null || !error)) return body.data;
-    throw failure(error, answer);
+    if (body.data && Object.values(body.data).some((each) => each !== null || !body.errors)) return body.data;
+    throw failureOf(body, answer);
   }
 
   /** The stream of a subscription. RequestError when the gateway does not open one. */
   async open<Data, Variables>(operation: Operation<Data, Variables>, variables: Variables, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
     const answer = await this.post(operation, variables, signal, 'text/event-stream');
     if (answer.ok && answer.body && answer.headers.get('content-type')?.startsWith('text/event-stream')) return answer.body;
-    const body = await read<Data>(answer);
-    throw failure(body.errors?.[0], answer);
+    throw failureOf(await read(answer), answer);
   }
 
   private async post<Data, Variables>(operation: Operation<Data, Variables>, variables: Variables, signal: AbortSignal, accept: string): Promise<Response> {
@@ -73,16 +74,9 @@ export class Client {
   }
 
   private async fetch(body: string, token: string, signal: AbortSignal, accept: string): Promise<Response> {
+    const headers = { accept, authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     try {
-      return await send(this.endpoint, {
-        method: 'POST',
-        headers: { accept, authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body,
-        signal,
-        cache: 'no-store',
-        credentials: 'omit',
-        referrerPolicy: 'no-referrer',
-      });
+      return await send(this.endpoint, { method: 'POST', headers, body, signal, cache: 'no-store', credentials: 'omit', referrerPolicy: 'no-referrer' });
     } catch {
       signal.throwIfAborted();
       throw new RequestError('NETWORK');
@@ -94,7 +88,7 @@ async function textsOfDocuments(): Promise<Record<string, string>> {
   try {
     return await fileBeside<Record<string, string>>('documents');
   } catch {
-    throw new RequestError('PERSISTED_QUERY_NOT_FOUND');
+    throw new RequestError(UNKNOWN_DOCUMENT);
   }
 }
 
@@ -102,21 +96,16 @@ async function read<Data>(answer: Response): Promise<Body<Data>> {
   try {
     return (await answer.json()) as Body<Data>;
   } catch {
-    throw failure(undefined, answer);
+    return {};
   }
 }
 
 async function saysUnknownDocument(answer: Response): Promise<boolean> {
   if (!answer.headers.get('content-type')?.includes('json')) return false;
-  try {
-    const { errors } = (await answer.clone().json()) as Body<unknown>;
-    return errors?.[0]?.extensions?.code === 'PERSISTED_QUERY_NOT_FOUND';
-  } catch {
-    return false;
-  }
+  return failureOf(await read(answer.clone())).code === UNKNOWN_DOCUMENT;
 }
 
-function failure(error: { extensions?: { code?: string; requestId?: string } } | undefined, answer: Response): RequestError {
-  const code = error?.extensions?.code ?? (answer.status === 403 ? 'FORBIDDEN' : 'INTERNAL');
-  return new RequestError(code, error?.extensions?.requestId ?? answer.headers.get('x-request-id'));
+export function failureOf({ errors }: Body<unknown>, answer?: Response): RequestError {
+  const { code, requestId } = errors?.[0]?.extensions ?? {};
+  return new RequestError(code ?? (answer?.status === 403 ? 'FORBIDDEN' : 'INTERNAL'), requestId ?? answer?.headers.get('x-request-id') ?? null);
 }

@@ -1,4 +1,4 @@
-import { type Client, RequestError } from './client.js';
+import { type Body, type Client, RequestError, failureOf } from './client.js';
 import type { Operation } from './operations.js';
 import { TokenError } from './tokens.js';
 
@@ -117,10 +117,9 @@ export function listen<Data, Variables>(
   }
 
   function take(text: string): void {
-    const { data, errors } = JSON.parse(text) as { data?: Data | null; errors?: { extensions?: { code?: string; requestId?: string } }[] };
-    if (data) listener.next(data);
-    const [error] = errors ?? [];
-    if (error) throw new RequestError(error.extensions?.code ?? 'INTERNAL', error.extensions?.requestId ?? null);
+    const body = JSON.parse(text) as Body<Data>;
+    if (body.data) listener.next(body.data);
+    if (body.errors) throw failureOf(body);
   }
 }
 

@@ -1,9 +1,10 @@
-/** A token as the host's back end got it: bare, when it is used until it is refused, or with the instant it ends at. */
-export type Token = string | { token: string; expiresAt?: string | null };
-export type GetToken = () => Token | Promise<Token>;
+import type { GetToken, Token } from '../host.js';
+
 export type TokenNeed = 'missing' | 'failed' | 'refused';
 
 const RENEW_BEFORE_MS = 30_000;
+/** Timers that are set for longer go off at once. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 export class TokenError extends Error {
   constructor(readonly need: TokenNeed) {
@@ -11,16 +12,15 @@ export class TokenError extends Error {
   }
 }
 
-/** Keeps one token in memory, and asks for the next one shortly before it ends. It is never written anywhere. */
+/** Keeps one token in memory, and gets the next one shortly before it ends. It is never written anywhere. */
 export class Tokens {
-  readonly #get: GetToken;
   #token = '';
   #endsAt = 0;
   #asking: Promise<string> | null = null;
+  #renewal: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
-  constructor(get: GetToken) {
-    this.#get = get;
-  }
+  constructor(private readonly get: GetToken) {}
 
   /** Raises TokenError 'failed' when the host gives none. */
   current(): Promise<string> {
@@ -36,17 +36,30 @@ export class Tokens {
     if (token === this.#token) this.#token = '';
   }
 
+  close(): void {
+    this.#closed = true;
+    this.#token = '';
+    clearTimeout(this.#renewal);
+  }
+
   async #ask(): Promise<string> {
-    let given: Token;
+    let given: Token | undefined;
     try {
-      given = await this.#get();
+      given = await this.get();
     } catch {
-      throw new TokenError('failed');
+      // As when it gives none.
     }
     const token = typeof given === 'string' ? given.trim() : given?.token;
     if (!token) throw new TokenError('failed');
     this.#token = token;
     this.#endsAt = typeof given === 'object' && given.expiresAt ? Date.parse(given.expiresAt) : Infinity;
+    this.#renewIn(this.#endsAt - RENEW_BEFORE_MS - Date.now());
     return token;
+  }
+
+  /** What fails here is asked again, and told, when somebody needs it. */
+  #renewIn(ms: number): void {
+    clearTimeout(this.#renewal);
+    if (ms > 0 && ms < LONGEST_MS && !this.#closed) this.#renewal = setTimeout(() => this.current().catch(() => undefined), ms);
   }
 }

@@ -23,3 +23,9 @@ export function messagesOf(language: string): Promise<Messages> {
   }
   return messages;
 }
+
+/** The language that is spoken, with the region of the page or, where that names none, of the browser: dates differ by it. */
+export function regional(language: string): string {
+  const base = spoken(language);
+  return [language, ...navigator.languages].find((name) => name.toLowerCase().startsWith(`${base}-`)) ?? base;
+}

@@ -1,17 +1,9 @@
+import type { Formatters } from '../host.js';
 import en from './en.json';
 
 export type Messages = Record<string, string>;
 export type MessageKey = keyof typeof en;
 export type Values = Record<string, string | number>;
-
-/** What a host may format in its own way. */
-export interface Formatters {
-  /** Of an instant, as RFC 3339. */
-  time?: (instant: string) => string;
-  date?: (instant: string) => string;
-  duration?: (seconds: number) => string;
-  number?: (value: number) => string;
-}
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -99,7 +91,7 @@ export class Words {
   }
 
   private format(instant: string, options: Intl.DateTimeFormatOptions, zone = this.zone): string {
-    const key = `${zone}${Object.values(options).join()}${Object.keys(options).join()}`;
+    const key = zone + JSON.stringify(options);
     let format = this.#formats.get(key);
     if (!format) this.#formats.set(key, (format = new Intl.DateTimeFormat(this.language, { timeZone: zone, ...options })));
     return format.format(Date.parse(instant));

@@ -31,6 +31,15 @@ export class Calendar {
   }
 }
 
+/** The browser's, where the name is not one that it knows. */
+export function zoneOf(name: string | null): string {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone: name || undefined }).resolvedOptions().timeZone;
+  } catch {
+    return zoneOf(null);
+  }
+}
+
 /** Noon UTC of a date: safe to count days with, and to format in UTC. */
 export const noonOf = (date: string): number => Date.parse(`${date}T12:00:00Z`);
 export const daysBetween = (older: string, newer: string): number => Math.round((noonOf(newer) - noonOf(older)) / 86_400_000);

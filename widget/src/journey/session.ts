@@ -4,7 +4,8 @@ import {
   OlderPage, type Operation, type Report, type Row, type Rows, Summary, Updates,
 } from '../api/operations.js';
 import { listen } from '../api/stream.js';
-import { type GetToken, TokenError, Tokens } from '../api/tokens.js';
+import { TokenError, Tokens } from '../api/tokens.js';
+import type { GetToken } from '../host.js';
 import { Clock } from './live.js';
 import { merge } from './rows.js';
 
@@ -104,9 +105,8 @@ export class Session {
   }
 
   close(): void {
-    this.#ended.abort();
-    this.#asking.abort();
-    this.#streaming.abort();
+    for (const each of [this.#ended, this.#asking, this.#streaming]) each.abort();
+    this.#client.tokens.close();
   }
 
   /** Asks everything again; what is shown stays until the answer is there. */
@@ -173,6 +173,10 @@ export class Session {
     if (this.phase !== 'ready') return false;
     const now = Date.now();
     return (this.lostAt !== null && now - this.lostAt > LOST_MS) || now - this.confirmedAt > OLD_MS;
+  }
+
+  get isEmpty(): boolean {
+    return !this.rows.length && !this.hasOlder;
   }
 
   /** Reports of sources that did not answer, or with old data. */
@@ -355,10 +359,11 @@ export class Session {
       this.#forget();
       this.phase = 'denied';
     }
-    this.#setFailure({ code: failure.code, requestId: failure.requestId });
+    this.#setFailure(failure);
   }
 
-  #setFailure(failure: Failure): void {
+  #setFailure({ code, requestId }: Failure): void {
+    const failure = { code, requestId };
     this.failure = failure;
     if (this.phase === 'loading') this.phase = 'error';
     this.owner.failed(failure);
@@ -380,17 +385,3 @@ export class Session {
     this.hasOlder = false;
   }
 }
-
-/** `tel:`, `mailto:` or `whatsapp:`; null for what is none of them. */
-export function keyOf(lookup: string): CustomerKey | null {
-  const [scheme, ...rest] = lookup.split(':');
-  const value = decodeURIComponent(rest.join(':')).trim();
-  if (!value) return null;
-  switch (scheme?.toLowerCase()) {
-    case 'tel': return { phone: value };
-    case 'mailto': return { email: value };
-    case 'whatsapp': return { whatsApp: value };
-    default: return null;
-  }
-}
-

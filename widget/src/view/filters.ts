@@ -4,8 +4,7 @@ import { inOrder, lookOf } from '../journey/channels.js';
 import { icon } from './icons.js';
 import { matterName } from './item.js';
 import type { Scene } from './scene.js';
-
-export const PERIODS = [3, 6, 9, 12] as const;
+import { PERIODS } from '../choice.js';
 
 export function filters(scene: Scene): TemplateResult {
   const { words, act, chosen } = scene;
@@ -58,7 +57,7 @@ function campaigns(scene: Scene): TemplateResult | typeof nothing {
 
 /** On and off for the line through the open matter; which one, where there are several. */
 function matters(scene: Scene): TemplateResult | typeof nothing {
-  const { words, act, session, matter } = scene;
+  const { words, act, session, picture: { matter } } = scene;
   const [newest] = session.matters;
   if (!newest) return nothing;
   const shown = matter ?? newest;

@@ -17,8 +17,8 @@ type Column = (typeof COLUMNS)[number];
 /** The height of a row, which the styles have too. */
 export const ROW = 33;
 /** From so many rows, only those around what is in sight are in the document. */
-const WINDOW_FROM = 200;
-const WINDOW = 100;
+const WINDOW_FROM = 100;
+const WINDOW = 75;
 
 export function grid(scene: Scene): TemplateResult {
   const { words, act, session, sort } = scene;
@@ -40,8 +40,8 @@ const gap = (rows: number): TemplateResult | typeof nothing => (rows > 0 ? html`
 
 function line(scene: Scene, row: Row, index: number): TemplateResult {
   const light = scene.light(row);
-  const depends = [scene.words, scene.stale, row, scene.matterIds, scene.interaction, light === 'idle' ? idleSeconds(scene, row) : light, scene.selected === row.id];
-  return html`<tr part="row" aria-rowindex=${index} class=${scene.matterIds.has(row.id) ? 'matter' : ''}>${guard(depends, () => cells(scene, row))}</tr>`;
+  const depends = [scene.words, scene.stale, row, scene.picture.matterIds, scene.interaction, light === 'idle' ? idleSeconds(scene, row) : light, scene.selected === row.id];
+  return html`<tr part="row" aria-rowindex=${index} class=${scene.picture.matterIds.has(row.id) ? 'matter' : ''}>${guard(depends, () => cells(scene, row))}</tr>`;
 }
 
 function cells(scene: Scene, row: Row): TemplateResult {
@@ -51,15 +51,15 @@ function cells(scene: Scene, row: Row): TemplateResult {
   const number = numberName(words, row);
   const ticket = ticketNumberOf(row);
   const [wrapUp] = row.wrapUpCodes.slice(-1);
-  return html`<th scope="row" class="number">${live ? statePill(scene, row) : html`<time datetime=${row.startedAt}>${words.stamp(row.startedAt)}</time>`}</th>
+  return html`<th scope="row">${live ? statePill(scene, row) : html`<time datetime=${row.startedAt}>${words.stamp(row.startedAt)}</time>`}</th>
     <td><button class="open c-${colourOf(row)}" data-id=${row.id} aria-haspopup="dialog" aria-expanded=${scene.selected === row.id} title=${contactName(words, row)}>${icon(iconOf(row), 16)}${row.direction === 'UNKNOWN' ? nothing : icon(row.direction.toLowerCase(), 12, 2.6)}<span>${channelName(words, row)}</span>${number ? html`<span class="muted">${number}</span>` : nothing}<span class="hidden">${contactName(words, row)}, ${words.date(row.startedAt)}, ${words.time(row.startedAt)}, ${topicOf(words, row)}</span></button></td>
-    <td><span class="cut">${isThisCall(scene, row) ? html`<span class="pill this">${words.t('thisCall')}</span> ` : nothing}${topicOf(words, row)}${ticket ? html` <span class="muted number">${ticket}</span>` : nothing}</span></td>
+    <td><span class="cut">${isThisCall(scene, row) ? html`<span class="pill this">${words.t('thisCall')}</span> ` : nothing}${topicOf(words, row)}${ticket ? html` <span class="muted">${ticket}</span>` : nothing}</span></td>
     <td><span class="cut">${row.queue?.name ?? withheld('Interaction.queue')}</span></td>
     <td><span class="cut">${row.agent?.name ?? html`<span class="muted">—</span>`}</span></td>
     <td>${live ? nothing : statePill(scene, row)} ${escalatedPill(words, row)}</td>
     <td><span class="cut">${wrapUp?.label ?? withheld('Interaction.wrapUpCodes')}</span></td>
     <td><span class="cut">${row.tags.slice(0, 2).map((tag) => html`<span class="tag">${tag}</span> `)}</span></td>
-    <td class="number">${row.durationSeconds === null ? html`<span class="muted">—</span>` : words.duration(row.durationSeconds)}</td>`;
+    <td>${row.durationSeconds === null ? html`<span class="muted">—</span>` : words.duration(row.durationSeconds)}</td>`;
 }
 
 /** In the journey's own order unless somebody chose another. */

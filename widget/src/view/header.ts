@@ -29,7 +29,7 @@ function callChip(scene: Scene): TemplateResult | typeof nothing {
   if (row && scene.light(row) === 'inactive') return nothing;
   const seconds = Math.max(0, Math.floor((row ? session.clock.now() - Date.parse(row.startedAt) : Date.now() - scene.callSince) / 1000));
   const label = row && laneOf(row.channel) !== 'voice' ? words.t('inProgress') : words.t('onCall');
-  return html`<span class="pill call ${scene.stale ? 'idle' : 'live'}"><i class="dot"></i>${label} <span class="number">${words.duration(seconds).padStart(5, '0')}</span>${row?.queue ? html` · ${row.queue.name}` : nothing}</span>`;
+  return html`<span class="pill call ${scene.stale ? 'idle' : 'live'}"><i class="dot"></i>${label} <span>${words.duration(seconds).padStart(5, '0')}</span>${row?.queue ? html` · ${row.queue.name}` : nothing}</span>`;
 }
 
 /** The first phone and e-mail, as the gateway masked them. */
@@ -49,7 +49,7 @@ export function header(scene: Scene): TemplateResult {
     <span class="avatar" aria-hidden="true">${denied ? icon('lock', 18) : customer ? initials(customer.displayName) : '?'}</span>
     <div class="who">
       <h2>${customer?.displayName ?? ((!customer && !denied && scene.lookup) || words.t('customer'))}</h2>
-      ${customer ? html`<p>${shown.map((value) => html`<span class="number">${value}</span>`)}${!shown.length && session.withheld.has('Customer.identifiers') ? html`<span>${words.t('notVisible')}</span>` : nothing}
+      ${customer ? html`<p>${shown.map((value) => html`<span>${value}</span>`)}${!shown.length && session.withheld.has('Customer.identifiers') ? html`<span>${words.t('notVisible')}</span>` : nothing}
         <span>${icon('link', 13)}${words.t('linked', { n: customer.identifiers.length })}</span></p>` : nothing}
     </div>
     <span class="space"></span>

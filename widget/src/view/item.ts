@@ -97,10 +97,10 @@ export function item(scene: Scene, row: Row): TemplateResult {
   const live = scene.light(row) !== 'inactive';
   return html`<button
       class="item" part="item${failed ? ' item-failed' : ''}${live ? ' item-live' : ''}" data-id=${row.id} data-item=${row.id}
-      aria-haspopup="dialog" aria-expanded=${scene.selected === row.id} tabindex=${scene.current === row.id ? 0 : -1} aria-label=${itemName(scene, row)}>
+      aria-haspopup="dialog" aria-expanded=${scene.selected === row.id} tabindex=${scene.picture.current === row.id ? 0 : -1} aria-label=${itemName(scene, row)}>
     ${mark(scene, row)}</button>
     <div class="words" data-id=${row.id} aria-hidden="true">
-      <div class="first"><b>${topicOf(words, row)}${ticket ? html` · <span class="number">${ticket}</span>` : nothing}</b><time datetime=${row.startedAt}>${words.time(row.startedAt)}</time></div>
+      <div class="first"><b>${topicOf(words, row)}${ticket ? html` · ${ticket}` : nothing}</b><time datetime=${row.startedAt}>${words.time(row.startedAt)}</time></div>
       <div class="second">${joined([channelName(words, row), row.queue?.name, row.agent?.name], ' · ')}</div>
       <div class="third">${isThisCall(scene, row) ? html`<span class="pill this">${words.t('thisCall')}</span>` : nothing}${statePill(scene, row)}${escalatedPill(words, row)}${wrapUp ? html`<span class="tag">${wrapUp.label}</span>` : nothing}</div>
     </div>`;

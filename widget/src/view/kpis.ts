@@ -54,7 +54,7 @@ function month(words: Words, { last30Days, previous30Days, today }: Header): Tem
   const lost = (count: Figure): TemplateResult | typeof nothing => (has(count) && more(count) ? html`<small class="t-fail">${words.t('kpi.lost', { n: more(count) })}</small>` : nothing);
   return html`<div part="kpi"><dt>${words.t('kpi.month')}${asOf(words, last30Days.interactions.asOf)}</dt><dd>${figure(words, last30Days.interactions)}
       ${has(previous30Days.interactions) ? html`<small>${words.t('kpi.before', { n: more(previous30Days.interactions) })}</small>` : nothing}${lost(last30Days.missed)}</dd></div>
-    <div part="kpi" class="today"><dt>${words.t('kpi.today')}</dt><dd>${figure(words, today.interactions)}${lost(today.missed)}</dd></div>`;
+    <div part="kpi" class="today"><dt>${words.t('kpi.today')}${asOf(words, today.interactions.asOf)}</dt><dd>${figure(words, today.interactions)}${lost(today.missed)}</dd></div>`;
 }
 
 function tickets(words: Words, { activeTickets, escalatedTickets }: Header): TemplateResult {
@@ -66,7 +66,7 @@ function tickets(words: Words, { activeTickets, escalatedTickets }: Header): Tem
 function matter(scene: Scene): TemplateResult {
   const { words, session } = scene;
   const [newest] = session.matters;
-  const shown = scene.matter ?? newest;
+  const shown = scene.picture.matter ?? newest;
   return html`<div part="kpi" class="matter"><dt>${words.t('kpi.matter')}</dt><dd>${shown
     ? html`<b>${matterName(scene, shown)}</b><small class=${shown.resolution === 'RESOLVED' ? 't-ok' : 't-fail'}>${words.named('resolution', shown.resolution)}</small>
       <small>${[words.t('contacts', { n: shown.steps }), words.t('channels', { n: shown.channels.length }), words.t('agents', { n: shown.agents.length }),

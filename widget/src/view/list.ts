@@ -19,7 +19,7 @@ const at = (x: number, width: number): ReturnType<typeof place> => place({ 'inse
 
 /** One chronological list in the document; lanes, axis, bars and line are drawing around it. */
 export function list(scene: Scene): TemplateResult {
-  const { words, lanes, layout } = scene;
+  const { words, picture: { lanes, layout, matterIds } } = scene;
   return html`<div class="timeline" part="timeline" ${place({ '--lanes': lanes.length, '--lane-height': `${scene.laneHeight}px` })}>
     ${newEvents(scene)}
     ${overview(scene)}
@@ -27,7 +27,7 @@ export function list(scene: Scene): TemplateResult {
       <div class="labels" aria-hidden="true">${lanes.map((lane) => laneLabel(scene, lane))}</div>
       <div class="scroller" tabindex="-1">
         <div class="canvas" ${place({ 'inline-size': `${layout.width + OLDER}px` })}>
-          ${guard([layout, lanes, scene.matterIds, words], () => drawing(scene))}
+          ${guard([layout, lanes, matterIds, words], () => drawing(scene))}
           <ol class="days" role="list" aria-label=${words.t('list.label')}>
             ${keyed(layout.days, ({ day }) => day.key, (placed, index) => dayOf(scene, placed, layout.days[index + 1]?.day ?? null))}
           </ol>
@@ -60,7 +60,7 @@ function laneLabel(scene: Scene, lane: Lane): TemplateResult {
 }
 
 function dayOf(scene: Scene, { day, x, width, folded }: Placed, before: Day | null): TemplateResult {
-  const { words, today } = scene;
+  const { words, picture: { today } } = scene;
   const isToday = day.key === today;
   const quiet = before ? daysBetween(before.key, day.key) - 1 : 0;
   return html`<li class="day ${isToday ? 'today' : ''}" part="day" ${at(x, width)}>
@@ -71,13 +71,14 @@ function dayOf(scene: Scene, { day, x, width, folded }: Placed, before: Day | nu
   </li>`;
 }
 
-function dateOf({ words, today }: Scene, day: Day): string {
+function dateOf({ words, picture: { today } }: Scene, day: Day): string {
   const sameYear = day.key.slice(0, 4) === today.slice(0, 4);
   return words.day(day.key, { weekday: 'short', day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) });
 }
 
 /** All that a day's drawing depends on, so that the days that did not change are left alone. */
 function watched(scene: Scene, day: Day, quiet: number): unknown[] {
+  const { picture } = scene;
   const ids = new Set(day.rows.map(({ id }) => id));
   const own = (id: string | null): string | null => (id !== null && (ids.has(id) || id.startsWith(day.key)) ? id : null);
   const lights = day.rows.map((row) => {
@@ -86,8 +87,8 @@ function watched(scene: Scene, day: Day, quiet: number): unknown[] {
   });
   const stacks = [...day.lanes.keys()].filter((lane) => scene.openStacks.has(stackKey(day.key, lane)));
   return [
-    scene.words, scene.stale, scene.interaction, scene.today, quiet, own(scene.selected), own(scene.current),
-    scene.lanes.join(), scene.matterIds, stacks.join(), lights.join(), ...day.rows,
+    scene.words, scene.stale, scene.interaction, picture.today, quiet, own(scene.selected), own(picture.current),
+    picture.lanes, picture.matterIds, stacks.join(), lights.join(), ...day.rows,
   ];
 }
 
@@ -96,8 +97,8 @@ function cell(scene: Scene, day: Day, row: Row): TemplateResult {
   const same = day.lanes.get(lane) ?? [];
   const key = stackKey(day.key, lane);
   const stacked = same.length >= STACK_FROM && !scene.openStacks.has(key);
-  const where = place({ '--lane': scene.lanes.indexOf(lane), '--dx': `${-offsetOf(day, row, scene.openStacks)}px` });
-  return html`${stacked && same[0] === row ? stack(scene, day, lane, same, key) : nothing}<li class="cell ${stacked ? 'stacked' : ''} ${scene.matterIds.has(row.id) ? 'matter' : ''}" ${where}>${item(scene, row)}</li>`;
+  const where = place({ '--lane': scene.picture.lanes.indexOf(lane), '--dx': `${-offsetOf(day, row, scene.openStacks)}px` });
+  return html`${stacked && same[0] === row ? stack(scene, day, lane, same, key) : nothing}<li class="cell ${stacked ? 'stacked' : ''} ${scene.picture.matterIds.has(row.id) ? 'matter' : ''}" ${where}>${item(scene, row)}</li>`;
 }
 
 function stack(scene: Scene, day: Day, lane: Lane, rows: readonly Row[], key: string): TemplateResult {
@@ -105,24 +106,24 @@ function stack(scene: Scene, day: Day, lane: Lane, rows: readonly Row[], key: st
   const failed = rows.some(hasFailed);
   const live = !scene.stale && rows.some((row) => scene.light(row) === 'live');
   const name = words.t('list.stack', { n: rows.length, lane: words.named('source', lane), date: words.day(day.key, { day: 'numeric', month: 'long', year: 'numeric' }) });
-  return html`<li class="cell stack" ${place({ '--lane': scene.lanes.indexOf(lane), '--dx': '0px' })}><button class="item" data-item=${key} aria-expanded="false"
-    tabindex=${scene.current === key ? 0 : -1} aria-label=${failed ? `${name}, ${words.t('status.failed')}` : name} @click=${() => act.openStack(key)}>
+  return html`<li class="cell stack" ${place({ '--lane': scene.picture.lanes.indexOf(lane), '--dx': '0px' })}><button class="item" data-item=${key} aria-expanded="false"
+    tabindex=${scene.picture.current === key ? 0 : -1} aria-label=${failed ? `${name}, ${words.t('status.failed')}` : name} @click=${() => act.openStack(day, lane, key)}>
     <span class="mark many c-${lookOfLane(lane).colour} ${live ? 'live' : ''}"><b>${rows.length}</b>${failed ? html`<span class="cross">${icon('cross', 9, 4)}</span>` : nothing}</span></button></li>`;
 }
 
 function drawing(scene: Scene): TemplateResult {
-  const { words, layout, lanes } = scene;
-  const line = scene.matterIds.size ? pathThrough(layout, lanes, scene.matterIds, scene.openStacks, AXIS, scene.laneHeight) : '';
+  const { words, picture: { layout, lanes, matterIds } } = scene;
+  const line = matterIds.size ? pathThrough(layout, lanes, matterIds, scene.openStacks, AXIS, scene.laneHeight) : '';
   const ticketLane = lanes.indexOf('ticket');
   return html`<div class="drawing" aria-hidden="true">
     ${layout.months.map((month) => html`<div class="month" ${at(month.x, month.width)}><span>${monthName(scene, month.key, month.width)}</span></div>`)}
     ${layout.days.map(({ x, width, folded }) => (folded ? html`<div class="gap" ${at(x + width, GAP)}><span>${words.t('list.folded', { n: folded })}</span></div>` : nothing))}
-    ${layout.bars.map((bar) => html`<div class="bar ${bar.escalated ? 'escalated' : ''}" ${place({ 'inset-inline-end': `${bar.x}px`, 'inline-size': `${bar.width}px`, '--lane': ticketLane, '--level': bar.level })}></div>`)}
+    ${layout.bars.map((bar) => html`<div class="bar c-ticket ${bar.escalated ? 'escalated' : ''}" ${place({ 'inset-inline-end': `${bar.x}px`, 'inline-size': `${bar.width}px`, '--lane': ticketLane, '--level': bar.level })}></div>`)}
     <svg class="line" width="1" height="1"><path d=${line}></path></svg>
   </div>`;
 }
 
-function monthName({ words, today }: Scene, month: string, width: number): string {
+function monthName({ words, picture: { today } }: Scene, month: string, width: number): string {
   const year = month.slice(0, 4) === today.slice(0, 4) || width < 80 ? {} : { year: 'numeric' as const };
   return words.day(`${month}-15`, { month: 'short', ...year });
 }
@@ -131,13 +132,13 @@ const OVERVIEW = { width: 1000, height: 26, weeks: 53 };
 const WEEK_MS = 7 * 86_400_000;
 
 /** Twelve months in true time. The element moves `.window` while somebody scrolls. */
-export function overview(scene: Scene): TemplateResult {
-  return html`${guard([scene.days, scene.today], () => {
+export function overview({ picture: { days, today } }: Scene): TemplateResult {
+  return html`${guard([days, today], () => {
     const { width, height, weeks } = OVERVIEW;
-    const end = noonOf(scene.today) + WEEK_MS / 14;
+    const end = noonOf(today) + WEEK_MS / 14;
     const x = (instant: number): number => width - ((end - instant) / (weeks * WEEK_MS)) * width;
     const counts = new Map<number, { failed: number; other: number }>();
-    for (const { key, rows } of scene.days) {
+    for (const { key, rows } of days) {
       const week = Math.floor((end - noonOf(key)) / WEEK_MS);
       if (week >= weeks) continue;
       const count = counts.get(week) ?? { failed: 0, other: 0 };
@@ -151,7 +152,7 @@ export function overview(scene: Scene): TemplateResult {
       const [from, to] = of(count);
       return box(x(end - (week + 1) * WEEK_MS) + 3, height - to * unit, (to - from) * unit);
     }).join('');
-    const [year = 0, month = 1] = scene.today.split('-').map(Number);
+    const [year = 0, month = 1] = today.split('-').map(Number);
     const months = Array.from({ length: 12 }, (_, back) => `M${x(Date.UTC(year, month - 1 - back, 1))} 0v${height}`).join('');
     return html`<svg class="overview" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" aria-hidden="true"><path class="lines" d=${months}></path>
       <path class="some" d=${weeksOf(({ failed, other }) => [failed, failed + other])}></path><path class="failed" d=${weeksOf(({ failed }) => [0, failed])}></path><rect class="window" y="0.5" height=${height - 1}></rect></svg>`;

@@ -1,39 +1,24 @@
-import type { Channel, Matter, Row } from '../api/operations.js';
-import type { Calendar, Day } from '../journey/days.js';
+import type { Row } from '../api/operations.js';
+import type { Chosen } from '../choice.js';
 import type { Lane } from '../journey/channels.js';
-import type { Layout } from '../journey/layout.js';
+import type { Calendar, Day } from '../journey/days.js';
 import type { LiveState } from '../journey/live.js';
 import type { Session } from '../journey/session.js';
 import type { Words } from '../i18n/words.js';
-
-/** The filters as they are chosen, which is not yet asked while `apply` is `search`. */
-export interface Chosen {
-  period: number;
-  /** Null: all. */
-  channels: readonly Channel[] | null;
-  campaign: string | null;
-  query: string;
-}
+import type { Picture } from '../picture.js';
 
 /** What an element hands to its views for one drawing. */
 export interface Scene {
   readonly session: Session;
   readonly words: Words;
   readonly calendar: Calendar;
-  readonly days: readonly Day[];
-  readonly lanes: readonly Lane[];
-  readonly layout: Layout;
+  readonly picture: Picture;
   readonly laneHeight: number;
-  readonly today: string;
   readonly wide: boolean;
   readonly view: 'timeline' | 'grid';
   readonly chosen: Chosen;
-  readonly matter: Matter | null;
-  readonly matterIds: ReadonlySet<string>;
   readonly openStacks: ReadonlySet<string>;
   readonly selected: string | null;
-  /** The item that has the list's one tab stop. */
-  readonly current: string | null;
   readonly sort: Sort;
   /** Of the grid's rows, the first that is needed in the document. */
   readonly firstRow: number;
@@ -62,7 +47,7 @@ export interface Actions {
   highlight(id: string | null): void;
   open(id: string): void;
   close(): void;
-  openStack(key: string): void;
+  openStack(day: Day, lane: Lane, key: string): void;
   older(): void;
   release(): void;
   refresh(): void;

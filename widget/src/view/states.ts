@@ -7,10 +7,10 @@ import type { Scene } from './scene.js';
 
 /** The panel's own geometry, without words. */
 export function loading(scene: Scene): TemplateResult {
-  return html`<div class="head" aria-hidden="true"><span class="bone round"></span><span class="bones"><span class="bone b3"></span><span class="bone b4"></span></span></div>
+  return html`<div class="head" aria-hidden="true"><span class="bone round"></span><span class="bones"><span class="bone b2"></span><span class="bone b1"></span></span></div>
     ${skeleton()}
-    <div class="filters" aria-hidden="true"><span class="bone b5"></span><span class="bone b5"></span><span class="bone b5"></span></div>
-    <div class="rows" aria-hidden="true">${[1, 2, 3, 4, 5].map(() => html`<div><span class="bone round small"></span><span class="bones"><span class="bone b6"></span><span class="bone b7"></span></span></div>`)}</div>
+    <div class="filters" aria-hidden="true">${[1, 2, 3].map(() => html`<span class="bone chip"></span>`)}</div>
+    <div class="rows" aria-hidden="true">${[1, 2, 3, 4, 5].map(() => html`<div><span class="bone round small"></span><span class="bones"><span class="bone b1"></span><span class="bone"></span></span></div>`)}</div>
     <p class="hidden" role="status">${scene.words.t('loading')}</p>`;
 }
 

@@ -16,7 +16,8 @@ export async function startGateway() {
   const documents = JSON.parse(readFileSync(join(BUNDLE, 'documents.json'), 'utf8'));
   const gateway = new Gateway(documents);
   const server = createServer((request, response) => void gateway.answer(request, response).catch((error) => {
-    response.writeHead(500).end(String(error));
+    if (response.headersSent) response.destroy();
+    else response.writeHead(500).end(String(error));
   }));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   gateway.origin = `http://127.0.0.1:${server.address().port}`;
@@ -92,7 +93,8 @@ class Gateway {
     this.streams.set(name, open);
     response.writeHead(200, { ...headers, 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     response.write(': open\n\n');
-    const beat = setInterval(() => response.write(':\n\n'), 5_000);
+    // A page that went before this line tells nobody: what beats for it must not keep the process.
+    const beat = setInterval(() => response.write(':\n\n'), 5_000).unref();
     response.on('close', () => {
       clearInterval(beat);
       open.delete(queue);

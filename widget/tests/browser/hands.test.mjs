@@ -1,12 +1,13 @@
 // Keyboard, filters, views and events.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { clean, start, text } from './support.mjs';
+import { after, afterEach, before, test } from 'node:test';
+import { clean, elementOf, pageOf, start, text } from './support.mjs';
 
 let bench;
 before(async () => {
   bench = await start();
 });
+afterEach(() => bench.closePages());
 after(() => bench.close());
 
 const focused = (page) => page.evaluate(() => {
@@ -57,7 +58,7 @@ test('feed: arrows by time, pages by day', async () => {
 });
 
 test('right to left, time runs the other way and the arrows with it', async () => {
-  const page = await bench.open((await import('./support.mjs')).pageOf((await import('./support.mjs')).elementOf('usual'), { html: 'lang="en" dir="rtl"' }));
+  const page = await bench.open(pageOf(elementOf('usual'), { html: 'lang="en" dir="rtl"' }));
   await enter(page);
   assert.equal(await press(page, 'ArrowRight'), 'i30');
   assert.equal(await press(page, 'ArrowLeft'), 'i31');
@@ -95,7 +96,7 @@ test('the detail says what there is: transfers, notes, messages', async () => {
   for (const words of ['2 transfers', 'Complaint', '42 → 31', 'Refund promised by Friday', 'Elena Sala', '+39 ***71']) assert.ok(call.includes(words), words);
   await page.locator('customer-journey .shut').click();
   await page.locator('customer-journey .item[data-id="i29"]').click();
-  await page.locator('customer-journey .talk').waitFor();
+  await page.locator('customer-journey .conversation').waitFor();
   assert.match(await text(page), /I was charged twice this month/);
 });
 
@@ -189,7 +190,7 @@ test('the open journey is drawn, and switched off', async () => {
 });
 
 test('methods, slots and the facts of the host', async () => {
-  const page = await bench.open((await import('./support.mjs')).pageOf((await import('./support.mjs')).elementOf('usual', { interaction: 'VO-9031' }, '<button slot="actions">Mine</button><button slot="detail-actions">Note</button>')));
+  const page = await bench.open(pageOf(elementOf('usual', { interaction: 'VO-9031' }, '<button slot="actions">Mine</button><button slot="detail-actions">Note</button>')));
   await page.evaluate(() => {
     const element = document.querySelector('customer-journey');
     element.context = { call: 7 };
@@ -200,7 +201,7 @@ test('methods, slots and the facts of the host', async () => {
   assert.equal(await page.locator('[slot="detail-actions"]').getAttribute('data-interaction'), 'i28');
   assert.equal(await page.locator('[slot="actions"]').isVisible(), true);
   assert.deepEqual((await told(page, 'cj-select')).at(-1), { id: 'i28', channel: 'TICKET', context: { call: 7 } });
-  assert.match(await text(page), /Ringing\s+04:1/);
+  assert.match(await text(page), /Ringing\s+04:\d\d/);
   await page.evaluate(() => document.querySelector('customer-journey').clear());
   await page.waitForFunction(() => !document.querySelector('customer-journey').shadowRoot.textContent.includes('Giulia'));
   assert.match(await text(page), /No customer chosen/);
@@ -210,7 +211,7 @@ test('of many rows the grid holds those around what is in sight, and says how ma
   const page = await bench.show('many', { view: 'grid', 'page-size': '200' });
   await page.locator('customer-journey .older .button').click();
   await page.waitForFunction(() => document.querySelector('customer-journey').shadowRoot.querySelector('table').getAttribute('aria-rowcount') === '401');
-  assert.equal(await page.locator('customer-journey tbody tr[part]').count(), 100);
+  assert.equal(await page.locator('customer-journey tbody tr[part]').count(), 75);
   await page.locator('customer-journey .table').evaluate((table) => table.scrollTo({ top: 300 * 33 }));
   await page.locator('customer-journey tbody tr[aria-rowindex="302"]').waitFor();
   const height = await page.locator('customer-journey tbody').evaluate((body) => body.getBoundingClientRect().height);
@@ -224,4 +225,36 @@ test('the overview follows the scrolling', async () => {
   const before_ = Number(await edge());
   await page.locator('customer-journey .scroller').evaluate((scroller) => scroller.scrollTo({ left: -1000 }));
   await page.waitForFunction((x) => Number(document.querySelector('customer-journey').shadowRoot.querySelector('.window').getAttribute('x')) < x, before_);
+});
+
+test('chips and the switch are pressed by Space; the grid is walked by Tab, from its heads to a button a row', async () => {
+  const page = await bench.show('usual');
+  const chip = page.locator('customer-journey .chip', { hasText: 'SMS' });
+  await chip.focus();
+  await page.keyboard.press('Space');
+  await page.waitForFunction(() => document.querySelector('customer-journey').shadowRoot.querySelectorAll('.item').length === 27);
+  assert.equal(await chip.getAttribute('aria-pressed'), 'false');
+  assert.match(await focused(page), /chip/, 'the focus stays where it was');
+  await page.getByRole('button', { name: 'Grid' }).focus();
+  await page.keyboard.press('Space');
+  await page.locator('customer-journey .table').focus();
+  const walked = [];
+  for (let n = 0; n < 12; n += 1) {
+    await page.keyboard.press('Tab');
+    walked.push(await page.evaluate(() => document.querySelector('customer-journey').shadowRoot.activeElement.closest('th, td').tagName));
+  }
+  assert.deepEqual(walked, [...Array(9).fill('TH'), 'TD', 'TD', 'TD']);
+  clean(page);
+});
+
+test('keys that are none of ours are left to the page', async () => {
+  const page = await bench.show('usual');
+  await page.evaluate(() => {
+    window.left = [];
+    document.addEventListener('keydown', (event) => event.defaultPrevented || window.left.push(event.key));
+  });
+  await enter(page);
+  for (const key of ['a', 'n', '/', '?', 'F2', 'Control+k', 'Alt+ArrowLeft', 'Shift+ArrowLeft']) await page.keyboard.press(key);
+  assert.deepEqual((await page.evaluate(() => window.left)).filter((key) => !['Control', 'Alt', 'Shift'].includes(key)), ['a', 'n', '/', '?', 'F2', 'k', 'ArrowLeft', 'ArrowLeft']);
+  assert.equal(await focused(page), 'i31');
 });

@@ -1,6 +1,6 @@
 // Pages that are unkind, strict, or have several of them; and the embed page.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { TOKEN } from './gateway.mjs';
 import { axe, clean, elementOf, hostScript, lowContrast, pageOf, start, text } from './support.mjs';
 
@@ -8,6 +8,7 @@ let bench;
 before(async () => {
   bench = await start();
 });
+afterEach(() => bench.closePages());
 after(() => bench.close());
 
 const HOSTILE = `
@@ -49,7 +50,7 @@ test('a strict policy for content and trusted types is kept', async () => {
   const page = await bench.open(pageOf(elementOf('usual')), { headers: { 'content-security-policy': policy } });
   page.on('console', (message) => violations.push(message.text()));
   await page.locator('customer-journey .item[data-id="i29"]').click();
-  await page.locator('customer-journey .talk').waitFor();
+  await page.locator('customer-journey .conversation').waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Grid' }).click();
   await page.locator('customer-journey tbody tr').first().waitFor();
@@ -111,6 +112,18 @@ test('every word that is shown comes from the language', async () => {
   await page.locator('customer-journey .item[data-id="i26"]').click();
   const words = (await text(page)).replace(/Giulia Bianchi|GB|Double charge|Billing|Complaint|Failed|Paolo Greco|Elena Sala|Refund promised by Friday; customer very upset, third call\.|Care\b|complaint|refund|Reminder Q4|Renewal 2026|Statements|genesys|VO-9026|g\*\*\*@example\.org|\b(?:mon|tue|wed|thu|fri|sat|sun|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b|\b(?:sec|min|hr|days?|ago|now)\b/gi, '');
   assert.deepEqual(words.match(/[a-z]{3,}/gi) ?? [], []);
+});
+
+test('at four times the size it is the feed, and nothing is cut off', async () => {
+  const page = await bench.show('usual', {}, { width: 320, height: 256 });
+  assert.equal(await page.locator('customer-journey .words').first().isVisible(), true);
+  assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);
+  assert.deepEqual(await axe(page), []);
+  await page.locator('customer-journey .item[data-id="i31"]').focus();
+  await page.keyboard.press('Enter');
+  const box = await page.locator('customer-journey .detail').boundingBox();
+  assert.ok(box.x >= 0 && box.x + box.width <= 320, JSON.stringify(box));
+  clean(page);
 });
 
 test('with reduced motion nothing moves, with forced colours everything is there', async () => {

@@ -1,6 +1,6 @@
 // The stream, tokens, and the change of customers.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { row } from './customers.mjs';
 import { TOKEN } from './gateway.mjs';
 import { clean, elementOf, pageOf, start, text } from './support.mjs';
@@ -9,6 +9,7 @@ let bench;
 before(async () => {
   bench = await start();
 });
+afterEach(() => bench.closePages());
 after(() => bench.close());
 
 const fresh = (id, facts = {}) => ({ __typename: 'InteractionChanged', interaction: row(id, bench.gateway.now(), 'WHATSAPP', { topic: `News ${id}`, endedAt: null, ...facts }) });
@@ -95,10 +96,41 @@ test('fifty events in a burst are fifty rows', async () => {
   await page.close();
 });
 
-test('lights turn by themselves, and are not announced', async () => {
+test('lights turn by themselves, wake again, and are not announced', async () => {
   const page = await bench.show('usual', {}, { clock: true });
-  const chat = page.locator('customer-journey .item[data-id="i30"]');
-  assert.match(await chat.getAttribute('aria-label'), /Idle for \d+ s/);
+  await streaming(page);
+  await away(page);
+  const ahead = (seconds) => new Date(Date.parse(bench.gateway.now()) + seconds * 1000).toISOString();
+  const push = (seconds) => bench.gateway.push('usual', fresh('l1', { liveness: 'LIVE', idleAt: ahead(seconds), inactiveAt: ahead(seconds + 10) }));
+  const label = (pattern) => page.waitForFunction((source) => new RegExp(source).test(document.querySelector('customer-journey').shadowRoot.querySelector('.item[data-id="l1"]')?.getAttribute('aria-label') ?? ''), pattern);
+  push(10);
+  await label(', Live');
+  const said = await page.locator('customer-journey [aria-live]').innerText();
+  await page.clock.runFor(11_000);
+  await label('Idle for \\d+ s');
+  push(12);
+  await label(', Live');
+  await page.clock.runFor(23_000);
+  await label('^(?!.*(Live|Idle))');
+  assert.equal(await page.locator('customer-journey .item[data-id="l1"]').getAttribute('part'), 'item');
+  assert.equal(await page.locator('customer-journey [aria-live]').innerText(), said);
+  await page.close();
+});
+
+test('however many events, a listener hears one message in five seconds', async () => {
+  const page = await bench.show('usual', {}, { clock: true });
+  await streaming(page);
+  await away(page);
+  const there = (id) => page.waitForFunction((name) => document.querySelector('customer-journey').shadowRoot.querySelector(`.item[data-id="${name}"]`), id);
+  const said = () => page.locator('customer-journey [aria-live]').innerText();
+  bench.gateway.push('usual', fresh('s1'));
+  await there('s1');
+  assert.match(await said(), /^1 new event$/);
+  for (const id of ['s2', 's3', 's4']) bench.gateway.push('usual', fresh(id));
+  await there('s4');
+  assert.match(await said(), /^1 new event$/);
+  await page.clock.runFor(6_000);
+  assert.match(await said(), /^3 new events$/);
   await page.close();
 });
 
@@ -136,7 +168,7 @@ test('nothing of the customer before is left after a change', async () => {
     const element = document.querySelector('customer-journey');
     const frames = [];
     element.customer = 'CU-2';
-    for (let n = 0; n < 40; n += 1) {
+    while (frames.length < 1200 && !/Marco Bianchi/.test(frames.at(-1))) {
       await new Promise(requestAnimationFrame);
       frames.push(element.shadowRoot.textContent);
     }
@@ -169,7 +201,7 @@ test('the token is in no attribute, address, storage, log or event', async () =>
   page.on('request', (request) => addresses.push(request.url()));
   await page.evaluate(() => document.querySelector('customer-journey').refresh());
   await page.locator('customer-journey .item[data-id="i29"]').click();
-  await page.locator('customer-journey .talk').waitFor();
+  await page.locator('customer-journey .conversation').waitFor();
   const found = await page.evaluate(() => {
     const element = document.querySelector('customer-journey');
     return [document.documentElement.outerHTML, element.shadowRoot.innerHTML, JSON.stringify(window.told), JSON.stringify({ ...localStorage, ...sessionStorage }), document.cookie, Object.values(element).filter((each) => typeof each !== 'function').join()].join();

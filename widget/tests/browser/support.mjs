@@ -39,7 +39,11 @@ class Bench {
   constructor(gateway, browser) {
     this.gateway = gateway;
     this.browser = browser;
-    this.context = null;
+  }
+
+  /** A page that is left open goes on working, and takes its time from the tests that follow. */
+  async closePages() {
+    await Promise.all(this.browser.contexts().map((context) => context.close()));
   }
 
   async close() {
@@ -77,26 +81,33 @@ export const inside = (page, selector, ask = (element) => element?.textContent.r
 
 export const text = (page) => page.locator('customer-journey').first().evaluate((element) => element.shadowRoot.querySelector('.root').innerText);
 
-/** What axe finds by all rules, or by some; what it cannot decide about contrast, `lowContrast` does. */
-export async function axe(page, only = null) {
+/** What axe finds; what it cannot decide about contrast, `lowContrast` does. */
+export async function axe(page) {
   if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(AXE);
-  return page.evaluate(async (rules) => {
-    const { violations } = await window.axe.run('customer-journey', { runOnly: rules ?? ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'], rules: { region: { enabled: false }, 'heading-order': { enabled: false }, 'landmark-unique': { enabled: true } } });
+  return page.evaluate(async () => {
+    const { violations } = await window.axe.run('customer-journey', { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'], rules: { region: { enabled: false }, 'heading-order': { enabled: false }, 'landmark-unique': { enabled: true } } });
     return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary}`).join(' | ')}`);
-  }, only);
+  });
 }
 
 /** The texts below 4.5:1 and the marks below 3:1, blended as the browser paints them. */
 export function lowContrast(page) {
   return page.locator('customer-journey').first().evaluate((host) => {
     const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
-    const rgba = (colour) => {
+    const remembered = (work) => {
+      const known = new Map();
+      return (key) => {
+        if (!known.has(key)) known.set(key, work(key));
+        return known.get(key);
+      };
+    };
+    const rgba = remembered((colour) => {
       canvas.clearRect(0, 0, 1, 1);
       canvas.fillStyle = colour;
       canvas.fillRect(0, 0, 1, 1);
       const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
       return [r, g, b, a / 255];
-    };
+    });
     const over = ([r, g, b, a], [x, y, z]) => [r * a + x * (1 - a), g * a + y * (1 - a), b * a + z * (1 - a), 1];
     const luminance = (colour) => colour.slice(0, 3).map((unit) => (unit / 255 <= 0.04045 ? unit / 255 / 12.92 : ((unit / 255 + 0.055) / 1.055) ** 2.4)).reduce((sum, unit, index) => sum + unit * [0.2126, 0.7152, 0.0722][index], 0);
     const ratio = (one, other) => {
@@ -104,28 +115,27 @@ export function lowContrast(page) {
       return (high + 0.05) / (low + 0.05);
     };
     const parentOf = (element) => element.assignedSlot ?? element.parentElement ?? element.getRootNode().host ?? null;
-    const behind = (element) => {
-      const layers = [];
-      for (let each = element; each; each = parentOf(each)) {
-        const layer = rgba(getComputedStyle(each).backgroundColor);
-        if (layer[3] > 0) layers.push(layer);
-        if (layer[3] === 1) break;
-      }
-      return layers.reverse().reduce((below, layer) => over(layer, below), [255, 255, 255, 1]);
-    };
+    const behind = remembered((element) => {
+      const parent = parentOf(element);
+      const layer = rgba(getComputedStyle(element).backgroundColor);
+      return layer[3] === 1 ? layer : over(layer, parent ? behind(parent) : [255, 255, 255, 1]);
+    });
     const low = [];
-    const measure = (element, colour, needed, what) => {
-      const ground = behind(element);
-      const found = ratio(over(rgba(colour), ground), ground);
+    const measure = (element, colour, ground, needed, what) => {
+      const { opacity } = getComputedStyle(element);
+      const [r, g, b, a] = rgba(colour);
+      const found = ratio(over([r, g, b, a * Number(opacity)], ground), ground);
       if (found < needed - 0.01) low.push(`${what} ${found.toFixed(2)} ${element.outerHTML.slice(0, 120)}`);
     };
     for (const element of host.shadowRoot.querySelectorAll('*')) {
+      if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || element.closest('[disabled], .reloading, .overview')) continue;
       const style = getComputedStyle(element);
-      if (!element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) || element.closest('[disabled], .reloading')) continue;
       const ownText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-      if (ownText && !element.closest('.hidden')) measure(element, style.color, 4.5, 'text');
-      if (element.matches('.mark, .chip, .disc')) measure(element, style.color, 3, 'mark');
-      if (element.matches('.button, .chip, select, input, .switch')) measure(parentOf(element), style.borderTopColor, 3, 'edge');
+      if (ownText && !element.closest('.hidden')) measure(element, style.color, behind(element), 4.5, 'text');
+      if (element.matches('svg, path') && style.stroke !== 'none') measure(element, style.stroke, behind(element.closest('span, button, div, p')), 3, 'drawing');
+      if (element.matches('.dot, .spot:not(.off), .dots i:not(.off), .bar, .spark i:last-child')) measure(element, style.backgroundColor, behind(parentOf(element)), 3, 'mark');
+      if (element.matches('.light, .cross')) measure(element, style.backgroundColor, rgba(style.borderTopColor), 3, 'badge within its rim');
+      if (element.matches('.button, .chip, select, input, .switch, .candidates button')) measure(element, style.borderTopColor, behind(parentOf(element)), 3, 'edge');
     }
     return [...new Set(low)];
   });

@@ -76,6 +76,21 @@ describe('tokens', () => {
     expect(await tokens.current()).toBe('t2');
   });
 
+  test('the next one is got half a minute before the end, without being asked for; not after the panel is closed', async () => {
+    vi.useFakeTimers({ now: 0 });
+    const get = vi.fn(() => Promise.resolve({ token: `t${get.mock.calls.length}`, expiresAt: new Date(Date.now() + 900_000).toISOString() }));
+    const tokens = new Tokens(get);
+    await tokens.current();
+    await vi.advanceTimersByTimeAsync(869_000);
+    expect(get).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(get).toHaveBeenCalledTimes(2);
+    expect(await tokens.current()).toBe('t2');
+    tokens.close();
+    await vi.advanceTimersByTimeAsync(2_000_000);
+    expect(get).toHaveBeenCalledTimes(2);
+  });
+
   test('a bare one is used until it is refused', async () => {
     vi.useFakeTimers({ now: 0 });
     const get = vi.fn(() => 'secret');

@@ -4,7 +4,7 @@ import { Calendar, daysBetween, fold, stackKey } from '../../src/journey/days.js
 import { EDGE, MARK, layOut, marksIn, offsetOf, pathThrough } from '../../src/journey/layout.js';
 import { liveState } from '../../src/journey/live.js';
 import { hasFailed, merge, titleOf, toneOf, transfersOf } from '../../src/journey/rows.js';
-import { keyOf } from '../../src/journey/session.js';
+import { keyOf } from '../../src/choice.js';
 import { call } from './rows.js';
 
 const utc = new Calendar('UTC');

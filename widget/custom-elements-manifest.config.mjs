@@ -1,0 +1,1 @@
+export default { globs: ['src/customer-journey.ts'], packagejson: false };
