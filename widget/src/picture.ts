@@ -42,9 +42,8 @@ export class Picture {
   }
 
   /** Draws the line through one open matter: the named one, else the newest. */
-  highlight({ matters }: Session, named: string | null): void {
-    const newest = named ? null : matters[0] ?? null;
-    this.matter = named === NO_MATTER ? null : matters.find(({ id }) => id === named) ?? newest;
+  highlight({ matters, newestMatter }: Session, named: string | null): void {
+    this.matter = named ? matters.find(({ id }) => id === named) ?? null : newestMatter;
     const ids = this.matter?.interactions.map(({ id }) => id) ?? [];
     if (ids.join() !== [...this.matterIds].join()) this.matterIds = new Set(ids);
   }

@@ -7,6 +7,7 @@ import { listen } from '../api/stream.js';
 import { TokenError, Tokens } from '../api/tokens.js';
 import type { GetToken } from '../host.js';
 import { Clock } from './live.js';
+import { newestOf } from './matters.js';
 import { merge } from './rows.js';
 
 type DataOf<O> = O extends Operation<infer Data, never> ? Data : never;
@@ -173,6 +174,10 @@ export class Session {
     if (this.phase !== 'ready') return false;
     const now = Date.now();
     return (this.lostAt !== null && now - this.lostAt > LOST_MS) || now - this.confirmedAt > OLD_MS;
+  }
+
+  get newestMatter(): Matter | null {
+    return newestOf(this.matters, this.rows);
   }
 
   get isEmpty(): boolean {

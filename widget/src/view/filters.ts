@@ -58,9 +58,8 @@ function campaigns(scene: Scene): TemplateResult | typeof nothing {
 /** On and off for the line through the open matter; which one, where there are several. */
 function matters(scene: Scene): TemplateResult | typeof nothing {
   const { words, act, session, picture: { matter } } = scene;
-  const [newest] = session.matters;
-  if (!newest) return nothing;
-  const shown = matter ?? newest;
+  const shown = matter ?? session.newestMatter;
+  if (!shown) return nothing;
   return html`<span class="matters">
     ${session.matters.length > 1 ? html`<select aria-label=${words.t('filter.whichMatter')} @change=${(event: Event) => act.highlight((event.target as HTMLSelectElement).value)}>
       ${session.matters.map((each) => html`<option value=${each.id} ?selected=${each.id === shown.id}>${matterName(scene, each)}</option>`)}</select>` : nothing}

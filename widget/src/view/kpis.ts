@@ -65,8 +65,7 @@ function tickets(words: Words, { activeTickets, escalatedTickets }: Header): Tem
 
 function matter(scene: Scene): TemplateResult {
   const { words, session } = scene;
-  const [newest] = session.matters;
-  const shown = scene.picture.matter ?? newest;
+  const shown = scene.picture.matter ?? session.newestMatter;
   return html`<div part="kpi" class="matter"><dt>${words.t('kpi.matter')}</dt><dd>${shown
     ? html`<b>${matterName(scene, shown)}</b><small class=${shown.resolution === 'RESOLVED' ? 't-ok' : 't-fail'}>${words.named('resolution', shown.resolution)}</small>
       <small>${[words.t('contacts', { n: shown.steps }), words.t('channels', { n: shown.channels.length }), words.t('agents', { n: shown.agents.length }),

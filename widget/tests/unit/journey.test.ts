@@ -3,6 +3,7 @@ import { colourOf, iconOf, laneOf, numberOf } from '../../src/journey/channels.j
 import { Calendar, daysBetween, fold, stackKey } from '../../src/journey/days.js';
 import { EDGE, MARK, layOut, marksIn, offsetOf, pathThrough } from '../../src/journey/layout.js';
 import { liveState } from '../../src/journey/live.js';
+import { newestOf } from '../../src/journey/matters.js';
 import { hasFailed, merge, titleOf, toneOf, transfersOf } from '../../src/journey/rows.js';
 import { keyOf } from '../../src/choice.js';
 import { call } from './rows.js';
@@ -143,4 +144,22 @@ test.each([
   ['whatsapp:393331110001', { whatsApp: '393331110001' }], ['sip:me', null], ['tel:', null], ['nonsense', null],
 ])('the lookup %s is the key %o', (lookup, key) => {
   expect(keyOf(lookup)).toEqual(key);
+});
+
+describe('matters', () => {
+  const matter = (id: string, topic: string | null, ...rows: string[]) => ({
+    id, topic, startedAt: '2026-11-20T10:00:00Z', resolution: 'OPEN' as const, steps: rows.length, channels: [], agents: [], interactions: rows.map((row) => ({ id: row })),
+  });
+  const rows = [call({ id: 'now', liveness: 'LIVE', endedAt: null }), call({ id: 'before', liveness: 'INACTIVE' })];
+  const begun = matter('begun', null, 'now'), known = matter('known', 'Invoice', 'now'), joined = matter('joined', null, 'now', 'before'), old = matter('old', null, 'long ago');
+
+  test.each([
+    ['a contact that has just begun is none yet', [begun, old], 'old'],
+    ['it is one once somebody knows what it is about', [known, old], 'known'],
+    ['it is one with what came before it', [joined, old], 'joined'],
+    ['it is one where there is no other', [begun], 'begun'],
+    ['there is none', [], undefined],
+  ])('%s', (_, matters, expected) => {
+    expect(newestOf(matters, rows)?.id).toBe(expected);
+  });
 });
