@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -19,6 +18,8 @@ from typing import Any
 
 import msgspec
 import pytest
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 from typer.testing import CliRunner
 
 from connectors.base import Window
@@ -40,15 +41,46 @@ from tests.gateway.support import supervisor
 from tests.gateway.test_cli import Sandbox
 
 KILLS = 8
+SEED = 23
 PATIENCE_SECONDS = 120
 HARVEST = [sys.executable, "-c", "from gateway.cli import main; main()", "harvest", "--config", str(world.CONFIG)]
 
 
+class Watched:
+    """An application that says when it has been asked, or has answered, so many times."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._left = {"asked": 0, "answered": 0}
+        self._reached = threading.Event()
+
+    def watch(self, what: str, times: int) -> threading.Event:
+        self._reached = threading.Event()
+        self._left[what] = times
+        return self._reached
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._count("asked")
+        await self._app(scope, receive, send)
+        self._count("answered")
+
+    def _count(self, what: str) -> None:
+        self._left[what] -= 1
+        if self._left[what] == 0:
+            self._reached.set()
+
+
 @pytest.fixture(scope="module")
-def vendors() -> Iterator[str]:
-    """The address of the imitated vendors."""
+def watched() -> Watched:
+    """The imitated vendors."""
+    return Watched(make_server(now=datetime(2026, 11, 23, 9, tzinfo=UTC), depth=1500).config.app)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def vendors(watched: Watched) -> Iterator[str]:
+    """Their address."""
     bound = socket.create_server(("127.0.0.1", 0))
-    server = Sandbox(make_server(now=datetime(2026, 11, 23, 9, tzinfo=UTC), depth=1500).config)
+    server = Sandbox(uvicorn.Config(watched, lifespan="off", access_log=False, log_level="warning"))
     thread = threading.Thread(target=lambda: server.run(sockets=[bound]))
     thread.start()
     assert server.listening.wait(20)
@@ -90,7 +122,7 @@ def told_by(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     return asyncio.run(read())
 
 
-def test_killed_at_any_point_it_loses_and_doubles_nothing(vendors: str, tmp_path: Path) -> None:
+def test_killed_at_any_point_it_loses_and_doubles_nothing(vendors: str, watched: Watched, tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     for folder in (whole, killed):
         folder.mkdir()
@@ -99,13 +131,18 @@ def test_killed_at_any_point_it_loses_and_doubles_nothing(vendors: str, tmp_path
     expected = told_by(whole)
     assert len(expected["interactions"]) > 300
 
-    chance = random.Random(23)
-    variables = environment(vendors, killed, GATEWAY_HARVEST__CALLS_PER_MINUTE="900")
+    print("seed", SEED)
+    chance = random.Random(SEED)
+    variables = environment(vendors, killed)
     sizes = [0]
     for _ in range(KILLS):
+        point, times = chance.choice(["asked", "answered", "kept"]), chance.randint(1, 3)
+        reached = watched.watch(point, times) if point != "kept" else None
         process = start(variables, "--once")
-        pages = sum(next_page(process) for _ in range(chance.choice([0, 1, 1, 1])))
-        time.sleep(chance.uniform(0, 0.15) + (0 if pages else 0.8))  # somewhere within a page, a pause or the start
+        if reached is None:
+            assert all(next_page(process) for _ in range(times)), "it ended before"
+        else:
+            assert reached.wait(PATIENCE_SECONDS), "it asks no more"
         process.kill()
         process.communicate(timeout=PATIENCE_SECONDS)
         sizes.append(len((told_by(killed))["interactions"]))

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import os
 import random
+import re
 import signal
 import sqlite3
 import subprocess
@@ -57,7 +58,7 @@ class Nursery:
         self._process.stdin.write(f"{config}{' early' if self._early else ''}\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
-        assert line, "the gateway does not start"
+        assert re.fullmatch(r"\d+ \d+\n", line), line
         pid, port = line.split()
         return int(pid), int(port)
 

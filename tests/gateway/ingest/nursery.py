@@ -67,7 +67,10 @@ def main() -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             if fault == "early":
                 acknowledge_early()
-            uvloop.run(serve(Path(config)))
+            try:
+                uvloop.run(serve(Path(config)))
+            except BaseException as error:
+                print(f"it does not start: {error!r}", flush=True)
             os._exit(0)
 
 

@@ -7,17 +7,28 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.gateway.ingest.crash import Nursery, request_of
 from tests.gateway.ingest.support import write_config
 
 STRACE = shutil.which("strace")
+CANNOT = "strace is missing: `make setup` installs it as root, or install your system's package"
 CALLS = "trace=read,write,recvfrom,recvmsg,sendto,sendmsg,writev,fsync,fdatasync"
 
 _ASKED = re.compile(r'"POST /ingest')
 _SYNCED = re.compile(r"(?:\b(?:fsync|fdatasync)\(.*|<\.\.\. (?:fsync|fdatasync) resumed>.*)= 0$")
 _TOLD = re.compile(r'"HTTP/1\.1 200')
+
+
+def may_trace() -> bool:
+    """False where the system has no such thing, or forbids it. Where only the program is missing, tests fail."""
+    if sys.platform != "linux":
+        return False
+    assert STRACE is not None, CANNOT
+    return subprocess.run([STRACE, "-o", os.devnull, "true"], capture_output=True).returncode == 0
 
 
 async def trace(folder: Path, requests: int, *, early: bool = False) -> list[str]:

@@ -359,3 +359,15 @@ async def test_a_malformed_delivery_names_nobody_in_its_error():
     with pytest.raises(MalformedError) as caught:
         read(SOURCE, Delivery("POST", "", {}, b"\xc1anna", NOW))
     assert "anna" not in str(caught.value)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+async def test_the_last_name_stands_whatever_the_order(store: Store, order: tuple[int, ...]):
+    """Also the one that was given before, and is given again."""
+    told_by_time = [message(f"m{n}", n, name=name) for n, name in enumerate(("Anna", "Bianca", "Anna"))]
+    for n in order:
+        await take(store, event(told_by_time[n]))
+    (record,) = await store.records.find(SOURCE, [number()])
+    assert record.name == "Anna"
+    assert [one.id for one in await store.records.search(SOURCE, "anna", 5)] == [record.id]
+    assert await store.records.search(SOURCE, "bianca", 5) == []

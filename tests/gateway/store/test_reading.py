@@ -33,7 +33,7 @@ from connectors.interaction import (
 from connectors.whatsapp.folding import TextMessage, fold
 from connectors.whatsapp.whatsapp_cloud import WhatsAppCloud
 from gateway.store import schema
-from gateway.store.connector import JournalConnector, KeptMessages
+from gateway.store.connector import JournalConnector, KeptMessages, MessagesConnector
 from gateway.store.errors import UnavailableError
 from gateway.store.messages import COMPANY, CUSTOMER
 from gateway.store.store import Store
@@ -57,7 +57,7 @@ def connector_over(store: Store) -> JournalConnector:
 
     transport = httpx.MockTransport(vendor)
     config = SourceConfig(SOURCE, "", {"access_token": "invented"}, {"phone_number_id": "1234567890"}, region="IT")
-    return JournalConnector(WhatsAppCloud(config, transport, lambda: NOW, KeptMessages(store)), store, transport)
+    return MessagesConnector(WhatsAppCloud(config, transport, lambda: NOW, KeptMessages(store)), store, transport)
 
 
 def random_story(chance: random.Random) -> list[MessageArrived]:

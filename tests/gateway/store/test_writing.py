@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event, insert
+from sqlalchemy import Connection, event, insert, make_url, text
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from connectors.events import RowChanged
-from gateway.store import schema, sqlite
+from gateway.store import feed, schema, sqlite
+from gateway.store.erasing import Known
 from gateway.store.errors import UnavailableError
 from gateway.store.feed import ChangeKind, Touched
 from gateway.store.inbox import State
+from gateway.store.retiring import Term
 from gateway.store.store import Store
-from tests.gateway.store.support import NOW, SOURCE, Place, drain, read, told
+from tests.gateway.store.postgres import Cluster
+from tests.gateway.store.support import NOW, SOURCE, Place, drain, message, number, read, take, told
 from tests.gateway.store.support import event as an_event
 from tests.gateway.support import record_of, row_of
 
@@ -87,6 +93,46 @@ async def test_more_than_can_be_written_is_refused_at_once(tmp_path: Path, monke
     refused = [one for one in outcomes if isinstance(one, UnavailableError)]
     assert refused
     assert (await store.inbox.count()).get(State.PENDING, 0) == 300 - len(refused)
+    await store.aclose()
+
+
+async def erase(store: Store) -> object:
+    return await store.erase(Known((number(),), ((SOURCE, "393331112200"),)), NOW)
+
+
+async def forget_record(store: Store) -> object:
+    hint = Touched(ChangeKind.HINT, SOURCE, NOW)
+    return await store.forget_record(SOURCE, "393331112200", [hint])
+
+
+async def retire(store: Store) -> object:
+    return await store.retire(SOURCE, Term(timedelta(days=1), {}), NOW, 100)
+
+
+@pytest.mark.parametrize("change", [erase, forget_record, retire])
+async def test_who_takes_something_out_waits_its_turn_and_holds_nothing_meanwhile(
+    cluster: Cluster, tmp_path: Path, change: Callable[[Store], Awaitable[object]]
+):
+    """Otherwise it and another gateway that reads webhooks would wait for each other."""
+    place = Place.within(cluster, tmp_path)
+    store = place.store()
+    await store.open()
+    await take(store, an_event(message("m")))
+    engine = create_async_engine(make_url(place.url).set(drivername="postgresql+asyncpg"))
+    async with engine.connect() as other, engine.connect() as beside:
+        await other.run_sync(feed.lock)
+        changing = asyncio.create_task(change(store))
+        async with asyncio.timeout(10):
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while not (await beside.execute(waiting)).scalar():
+                await beside.rollback()
+        await other.execute(text("SET LOCAL lock_timeout = '500ms'"))
+        await other.execute(text("UPDATE messages SET at = at"))
+        await other.execute(text("UPDATE records SET at = at"))
+        await other.commit()
+        async with asyncio.timeout(10):
+            assert await changing
+    await engine.dispose()
     await store.aclose()
 
 
