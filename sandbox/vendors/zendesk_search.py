@@ -197,7 +197,7 @@ class TicketRows:
 
 
 def _by_time(ranges: list[tuple[ContactLog, range]], descending: bool) -> Iterator[Contact]:
-    walks = ((log[at] for at in (span if descending else reversed(span))) for log, span in ranges)
+    walks = (map(log.__getitem__, span if descending else reversed(span)) for log, span in ranges)
     return merge(*walks, key=lambda contact: contact.started_at, reverse=descending)
 
 

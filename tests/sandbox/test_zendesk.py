@@ -139,6 +139,17 @@ async def test_pages_in_time_neither_repeat_nor_miss(http, order, descending):
     assert all(time.startswith("2026-10") for time in times)
 
 
+async def test_of_several_requesters_each_has_their_own_rows(http):
+    users = [await user_id(http, email) for email in (DEEP_EMAIL, JOHN_EMAIL)]
+    query = " ".join(["type:ticket created>2026-10-01", *(f"requester:{user}" for user in users)])
+    found = await get(http, "/search", query=query, sort_by="created_at", per_page=100)
+    alone = [await get(http, "/search", query=f"type:ticket created>2026-10-01 requester:{user}") for user in users]
+    assert found["count"] == sum(one["count"] for one in alone)
+    assert {row["requester_id"] for row in found["results"]} == set(users)
+    times = [row["created_at"] for row in found["results"]]
+    assert times == sorted(times, reverse=True)
+
+
 async def test_a_query_ends_at_a_thousand_rows(http):
     query = {"query": f"type:ticket requester:{await user_id(http, DEEP_EMAIL)}", "sort_by": "created_at"}
     tenth = await get(http, "/search", page=10, **query)
