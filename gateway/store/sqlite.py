@@ -83,6 +83,7 @@ class SqliteDatabase:
     def _open(self) -> None:
         if self._lock is None and self._exclusive:
             self._lock = _locked(self.path)
+        _make_private(self.path)
         self._writer.start()
         self._readers = _engine(self.path, "BEGIN", pool_size=READERS)
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
@@ -252,15 +253,25 @@ def _engine(path: Path, begin: str, pool_size: int) -> Engine:
 
 def _locked(path: Path) -> int:
     """A lock that the kernel lets go when the process ends, however it ends. Raises `InUseError`."""
-    try:
-        descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise UnavailableError(
-            f"The folder of the store cannot be written: {error.strerror}. Name another place in `[store] url`."
-        ) from error
+    descriptor = _opened(Path(f"{path}.lock"))
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
         raise InUseError from None
     return descriptor
+
+
+def _make_private(path: Path) -> None:
+    """A new file is for the gateway's own user alone; SQLite gives what it lays beside it the same rights."""
+    os.close(_opened(path))
+
+
+def _opened(path: Path) -> int:
+    """Made, where it is missing. Raises `UnavailableError`."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UnavailableError(
+            f"The folder of the store cannot be written: {error.strerror}. Name another place in `[store] url`."
+        ) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,10 @@ def _everything_in(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.iterdir())
 
 
+def _rights_in(folder: Path) -> set[int]:
+    return {path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+
 async def _set_revision(place: Place, revision: str) -> None:
     store = place.store()
     await store.open()
@@ -37,6 +42,18 @@ async def test_an_empty_store_is_made_and_opens_again(place: Place):
         store = place.store()
         await store.open()
         assert await store.database.read(shape) is Shape.CURRENT
+        await store.aclose()
+
+
+async def test_files_are_for_the_gateways_user_alone(tmp_path: Path):
+    store = Place("sqlite:///journey.db", tmp_path).store()
+    umask = os.umask(0o022)
+    try:
+        await store.open()
+        await take(store, event(message("1"), id="one"))
+        assert _rights_in(tmp_path) == {0o600}
+    finally:
+        os.umask(umask)
         await store.aclose()
 
 
