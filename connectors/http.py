@@ -16,10 +16,8 @@ from string import ascii_letters, digits
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote, unquote, urlencode
 
-import aiohttp
 import httpx
 import msgspec
-from httpx_aiohttp import AiohttpTransport
 
 from connectors.deadline import Deadline
 from connectors.errors import (
@@ -140,6 +138,8 @@ def network_transport(max_connections: int = 20, *, lean: bool = True) -> httpx.
 
 def aiohttp_transport(max_connections: int = 20) -> httpx.AsyncBaseTransport:
     """The transport for real vendors. TLS is verified; nothing is read from the environment."""
+    import aiohttp  # a tenth of a second: not before somebody wants it
+    from httpx_aiohttp import AiohttpTransport
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=max_connections, keepalive_timeout=30, ttl_dns_cache=60)
@@ -168,12 +168,6 @@ def _strays(path: str) -> bool:
     if "/." not in path and "/%2" not in path:
         return False
     return any(unquote(part) in (".", "..") for part in path.partition("?")[0].split("/"))
-
-
-def _is_timeout(error: BaseException) -> bool:
-    """httpx_aiohttp tells every connection that failed or was dropped as a timeout; what lies behind it is right."""
-    cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
-    return isinstance(cause, (TimeoutError, httpx.TimeoutException))
 
 
 class VendorHttp:
@@ -334,8 +328,8 @@ class VendorHttp:
                 raise MalformedError(self.source, f"the answer is larger than {self._max_body_bytes} bytes") from None
             except httpx.DecodingError:
                 raise MalformedError(self.source, "the answer could not be decompressed") from None
-            except (httpx.TransportError, aiohttp.ClientError, OSError) as error:
-                if _is_timeout(error):
+            except (httpx.TransportError, OSError) as error:
+                if isinstance(error, (TimeoutError, httpx.TimeoutException)):
                     raise TimedOutError(self.source, "no answer within the deadline") from None
                 if was_dropped:
                     raise UnavailableError(self.source, "it could not be reached, or dropped the connection") from None
