@@ -50,9 +50,10 @@ export class Client {
   }
 
   private async post<Data, Variables>(operation: Operation<Data, Variables>, variables: Variables, signal: AbortSignal, accept: string): Promise<Response> {
+    const byText = this.#texts !== null; // another question may fetch the texts while this one is under way by its hash
     const answer = await this.authorised(this.body(operation, variables), signal, accept);
-    if (this.#texts || !(await saysUnknownDocument(answer))) return answer;
-    this.#texts = await textsOfDocuments();
+    if (byText || !(await saysUnknownDocument(answer))) return answer;
+    this.#texts ??= await textsOfDocuments();
     return this.authorised(this.body(operation, variables), signal, accept);
   }
 

@@ -32,6 +32,8 @@ class Gateway {
   constructor(documents) {
     this.documents = documents;
     this.knowsHashes = true;
+    this.unknownHashes = 0;
+    this.textCame = new Promise((resolve) => { this.sayTextCame = resolve; });
     this.pages = new Map();
     this.asked = [];
     this.streams = new Map();
@@ -72,7 +74,12 @@ class Gateway {
     const send = (status, value) => response.writeHead(status, { ...headers, 'content-type': 'application/graphql-response+json' }).end(JSON.stringify(value));
     const refuse = (status, code) => send(status, { errors: [{ message: 'No.', extensions: { code, requestId: 'req-7F3A-19' } }] });
     if (request.headers.authorization !== `Bearer ${TOKEN}` || scenario.refuses?.(this)) return refuse(401, 'UNAUTHENTICATED');
-    if (!text) return refuse(400, 'PERSISTED_QUERY_NOT_FOUND');
+    if (body.query) this.sayTextCame();
+    if (!text) {
+      // One is refused at once, the others after a text has come: they were on their way by hash, and must be asked again too.
+      if (this.unknownHashes++) await this.textCame;
+      return refuse(400, 'PERSISTED_QUERY_NOT_FOUND');
+    }
     if (scenario.wait) await new Promise((resolve) => setTimeout(resolve, scenario.wait));
     if (scenario.denied) return refuse(403, 'FORBIDDEN');
     if (scenario.broken) return refuse(500, 'INTERNAL');
