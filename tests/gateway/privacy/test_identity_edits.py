@@ -181,10 +181,13 @@ async def test_who_watches_is_told_to_read_anew(house: House) -> None:
     for id_ in (anna["id"], bruno["id"]):
         await house.ask(page, id=id_)
     watches = [watch for watch, _ in house.hub._watches.values()]
+    listeners = [watch.listen(0) for watch in watches]
     async with asyncio.timeout(10):
+        first = [asyncio.ensure_future(anext(listener)) for listener in listeners]
         while any(watch._person is None for watch in watches):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
         await house.ask(MERGE, into=anna["id"], **{"from": bruno["id"]})
-        while not all(watch.number for watch in watches):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-    assert [type(watch._told[0].update).__name__ for watch in watches] == ["Reset", "Reset"]
+        told = await asyncio.gather(*first)
+    assert [type(one.update).__name__ for one in told] == ["Reset", "Reset"]
+    for listener in listeners:
+        await listener.aclose()
