@@ -28,6 +28,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -217,11 +218,12 @@ async def steady(port: int, make: Callable[[int], bytes], rate: float, seconds: 
     """Open loop: so many a second, whatever happens, timed from when each was due."""
     burst = Burst(seconds)
     requests = [make(first + n) for n in range(int(rate * seconds))]  # beforehand: it is not the gateway's time
-    idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+    idle: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
     tasks: set[asyncio.Task[None]] = set()
 
     async def one(request: bytes, due: float) -> None:
-        reader, writer = idle.pop() if idle else await asyncio.open_connection("127.0.0.1", port)
+        # The longest idle one first, so that none idles for so long that the gateway closes it.
+        reader, writer = idle.popleft() if idle else await asyncio.open_connection("127.0.0.1", port)
         writer.write(request)
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])

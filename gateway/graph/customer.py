@@ -172,7 +172,9 @@ class JourneyConnection:
         assert live is not None and credential is not None, "pages are asked for with both"
         subject = Subject(self.person.handle, self.operation.viewer.caller, self.filter, self.window, self.question)
         known = baseline(self.page.rows, self.operation)
-        watch = live.open(subject, self.operation.viewer, credential, known, self._is_elsewhere, self.page.reports)
+        watch = live.open(
+            subject, self.operation.viewer, credential, self.person, known, self._is_elsewhere, self.page.reports
+        )
         return live.cursor(watch, 0)
 
     def _is_elsewhere(self, row: InteractionValue) -> bool:

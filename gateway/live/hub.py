@@ -14,6 +14,7 @@ from gateway.errors import BadCursorError, RateLimitedError
 from gateway.live.bus import News, whom_of
 from gateway.live.changes import Key
 from gateway.live.stream import Credential, Subject, Watch
+from gateway.operation import Person
 from gateway.sources.report import Report
 from gateway.viewer.viewer import Viewer
 
@@ -44,12 +45,13 @@ class Hub:
         subject: Subject,
         viewer: Viewer,
         credential: Credential,
+        person: Person | None = None,
         known: dict[Key, bytes] | None = None,
         unread: Callable[[Interaction], bool] | None = None,
         reports: Sequence[Report] | None = None,
     ) -> Watch:
-        """A new watch. `known`: what its viewer has been shown already, by a page that left out what is `unread` and
-        said `reports` of the sources. Raises `RateLimitedError` when there are too many."""
+        """A new watch. `known`: what its viewer has been shown already of `person`, by a page that left out what is
+        `unread` and said `reports` of the sources. Raises `RateLimitedError` when there are too many."""
         self._sweep()
         if len(self._watches) >= self.max_watches:
             raise RateLimitedError("Too many streams are open.", self.linger_seconds)
@@ -60,6 +62,7 @@ class Hub:
             viewer,
             credential,
             self.poll_seconds,
+            person=person,
             known=known,
             unread=unread,
             reports=None if reports is None else {report.source: report for report in reports},

@@ -68,9 +68,9 @@ class Told(NamedTuple):
 
 @dataclass(eq=False)
 class Watch:
-    """`viewer`: under whose rights was looked last. `known`: what they were last shown, by fingerprint; None before the
-    first look. `unread`: rows that a page left out, since the reader has yet to come there. `with_summary`: whether
-    somebody reads the header as well.
+    """`viewer`: under whose rights was looked last. `person`: who the customer was then; None before the first look.
+    `known`: what they were last shown, by fingerprint; None likewise. `unread`: rows that a page left out, since the
+    reader has yet to come there. `with_summary`: whether somebody reads the header as well.
     """
 
     id: str
@@ -79,6 +79,7 @@ class Watch:
     viewer: Viewer
     credential: Credential
     poll_seconds: float
+    person: Person | None = None
     known: dict[Key, bytes] | None = None
     unread: Callable[[Interaction], bool] | None = None
     reports: dict[str, Report] | None = None
@@ -92,7 +93,6 @@ class Watch:
     _digests: frozenset[bytes] = frozenset()
     _digests_of: Person | None = None
     _summary: bytes | None = None
-    _person: Person | None = None
     _begins_anew: bool = False
     _gone: int = 0
     _deployment: Deployment | None = None
@@ -139,9 +139,9 @@ class Watch:
 
     def _known_by(self, digest: Callable[[Identifier], bytes]) -> frozenset[bytes]:
         """Keyed hashes of everything that the watched person is known by; worked out once a person."""
-        if self._digests_of is not self._person or not self._digests:
-            known = () if self._person is None else self._person.cluster.identifiers
-            self._digests, self._digests_of = frozenset(map(digest, {*known, self.subject.handle})), self._person
+        if self._digests_of is not self.person or not self._digests:
+            known = () if self.person is None else self.person.cluster.identifiers
+            self._digests, self._digests_of = frozenset(map(digest, {*known, self.subject.handle})), self.person
         return self._digests
 
     def forget(self) -> int:
@@ -149,7 +149,7 @@ class Watch:
         count = len(self._told) + len(self.known or ())
         self._told.clear()
         self._gone = self.number
-        self.known, self._places, self.reports, self._summary, self._person = None, {}, None, None, None
+        self.known, self._places, self.reports, self._summary, self.person = None, {}, None, None, None
         self._begins_anew = True
         self.wake()
         return count
@@ -160,10 +160,10 @@ class Watch:
 
     def hear(self, whom: Whom, digest: Callable[[Identifier], bytes]) -> None:
         """Look at once if it is about the watched person; at rows that it names, even if they are old."""
-        if self._person is None:
+        if self.person is None:
             self.wake()
             return
-        records = {(record.source, record.id) for record in self._person.cluster.records}
+        records = {(record.source, record.id) for record in self.person.cluster.records}
         told = [rows for record in records if (rows := whom.records.get(record)) is not None]
         told += [rows for key in self._known_by(digest) if (rows := whom.digests.get(key)) is not None]
         if told or any(source in whom.sources for source, _ in records):
@@ -172,7 +172,7 @@ class Watch:
 
     def touches(self, keys: Sequence[Identifier], record_ids: Sequence[tuple[str, str]]) -> bool:
         """Whether news of these people are news for this watch."""
-        person = self._person
+        person = self.person
         if person is None:
             return True
         return any(person.cluster.carries(key) for key in keys) or any(
@@ -225,17 +225,17 @@ class Watch:
         if person is None:
             if self.known is None:
                 raise BadUserInputError("`customerId` must be the id of a customer.")
-            assert self._person is not None
-            self._tell([changes.Retracted(key) for key in self.known], operation, self._person)
+            assert self.person is not None
+            self._tell([changes.Retracted(key) for key in self.known], operation, self.person)
             self.known, self._places = {}, {}
             return None
-        if self._person is not None and _is_another(self._person, person):
-            self._person, self.known, self._places = person, None, {}
+        if self.person is not None and _is_another(self.person, person):
+            self.person, self.known, self._places = person, None, {}
             self._tell([Reset()], operation, person)
         if self._begins_anew:
             self._begins_anew = False
             self._tell([Reset()], operation, person)
-        self._person = person
+        self.person = person
         reading = operation.reading(person)
         page = await read_page(reading, self.subject.window, self.subject.filter, MAX_FOLLOWED_ROWS)
         silent = changes.unanswered(page.reports)

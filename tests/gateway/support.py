@@ -335,7 +335,7 @@ def gateway_of(
     """Over these vendors, in this order; its clocks stand still unless told otherwise."""
     clock = clock or StoppedClock()
     rights = deployment or deployment_of(vendors)
-    fields.setdefault("deadline_seconds", 1.5)
+    fields.setdefault("deadline_seconds", 30.0)  # the machine may be busy
     fields.setdefault("limits", LivenessLimits())
     rules = Following(IdentityRules(verifies={}), None)
     return Gateway(

@@ -21,6 +21,8 @@ from sandbox.population import build
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SANDBOX_URL = "http://127.0.0.1:8100"
 GATEWAY_URL = "http://localhost"
+WITHOUT_HURRY_MS = "30000"
+"""The deadline where nothing hangs: the machine may be busy."""
 
 
 @dataclass
@@ -54,7 +56,11 @@ def run_gateway(now: datetime = NOW, depth: int = 60) -> tuple[Assembled, Starle
     sandbox = create_app(build(1, now, depth=depth), SandboxSettings(clock=lambda: now))
     assembled = assemble(
         world.CONFIG,
-        {**world.environment(SANDBOX_URL), "GATEWAY_CACHE__URL": ""},  # each question is answered by itself
+        {
+            **world.environment(SANDBOX_URL),
+            "GATEWAY_CACHE__URL": "",  # each question is answered by itself
+            "GATEWAY_GATEWAY__DEADLINE_MS": WITHOUT_HURRY_MS,
+        },
         transport=lambda section: httpx.ASGITransport(app=sandbox),
         clocks=Clocks(utc_now=lambda: now),
         watch=False,

@@ -304,7 +304,7 @@ def test_a_caller_who_leaves_takes_every_pull_along():
 async def test_no_time_left_is_told_without_asking():
     vendors = three_vendors()
     clock = StoppedClock()
-    gateway = gateway_of(*vendors, clock=clock)
+    gateway = gateway_of(*vendors, clock=clock, deadline_seconds=DEADLINE_SECONDS)
     late = reading_of(gateway, vendors)
     pending = reading_of(gateway, vendors, wait_seconds=0.5)
     clock.move(0.5)

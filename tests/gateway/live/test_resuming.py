@@ -66,6 +66,7 @@ def test_a_page_and_the_stream_behind_it_join_without_a_gap() -> None:
             subject(),
             supervisor(),
             Somebody(),
+            person,
             baseline(page.rows, operation),
             page.rows[-1].position.is_before,
             page.reports,

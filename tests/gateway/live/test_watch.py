@@ -237,7 +237,8 @@ def test_sources_are_asked_only_while_somebody_listens() -> None:
         (person,) = (await operation.look_up(PHONE)).people
         page = await read_page(operation.reading(person), subject().window, Filter(), 2)
         asked = len(vendor.queries)
-        watch = hub.open(subject(), supervisor(), Somebody(), baseline(page.rows, operation), reports=page.reports)
+        known = baseline(page.rows, operation)
+        watch = hub.open(subject(), supervisor(), Somebody(), person, known, reports=page.reports)
         vendor.add(row_of("desk", "new", NOW))
         await asyncio.sleep(30)
         assert len(vendor.queries) == asked, "a page that asked for `updateCursor`, and nobody came"

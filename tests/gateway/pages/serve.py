@@ -27,6 +27,7 @@ async def serve(origins: list[str]) -> None:
             world.CONFIG,
             {
                 **world.environment("http://127.0.0.1:1"),
+                "GATEWAY_GATEWAY__DEADLINE_MS": "30000",  # the machine may be busy
                 "GATEWAY_STORE__URL": f"sqlite:///{folder}/journey.db",
                 "GATEWAY_GATEWAY__ORIGINS": ",".join(origins),
             },

@@ -11,7 +11,7 @@ from gateway.demo import world
 from gateway.serving import assemble
 from sandbox.app import SandboxSettings, create_app
 from sandbox.population import build
-from tests.gateway.graph.conftest import GATEWAY_URL, NOW, SANDBOX_URL, Running, tokens_of
+from tests.gateway.graph.conftest import GATEWAY_URL, NOW, SANDBOX_URL, WITHOUT_HURRY_MS, Running, tokens_of
 
 DESK, CRM = "https://desk.example.org", "http://crm.example.org:8443"
 
@@ -23,7 +23,7 @@ async def gateway(viewers_path: str | None = None, **settings: str) -> AsyncIter
     overrides = {f"GATEWAY_GATEWAY__{name.upper()}": value for name, value in settings.items()}
     assembled = assemble(
         world.CONFIG,
-        {**world.environment(SANDBOX_URL), **overrides},
+        {**world.environment(SANDBOX_URL), "GATEWAY_GATEWAY__DEADLINE_MS": WITHOUT_HURRY_MS, **overrides},
         transport=lambda section: httpx.ASGITransport(app=sandbox),
         viewers_path=viewers_path,
         watch=False,
