@@ -280,7 +280,8 @@ async def test_streams_keep_nothing_and_begin_anew(house: House) -> None:
     async with asyncio.timeout(10):
         while watch.number == 0:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.01)
-    assert [type(one.update).__name__ for one in watch._told] == ["Reset"]
+    # the first of what is left: a look that was under way meanwhile may have more to tell
+    assert type(watch._told[0].update).__name__ == "Reset"
     listening.cancel()
 
 
