@@ -225,9 +225,9 @@ async def test_all_conversations_are_listed_by_activity_in_pages_of_twenty_five(
 async def test_the_depth_of_a_journey_costs_nothing():
     deep = build(SEED, NOW, depth=100_000)
     async with client_of(sandbox_of(deep), "/chatwoot", headers={"api_access_token": CHATWOOT_TOKEN}) as client:
-        began = time.perf_counter()
+        began = time.process_time()
         answer = await client.get(f"{ACCOUNT}/contacts/{deep.named('deep').number}/conversations")
-        took = time.perf_counter() - began
+        took = time.process_time() - began
     assert len(answer.json()["payload"]) == 20
     assert took < 1
 

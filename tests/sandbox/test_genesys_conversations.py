@@ -219,7 +219,7 @@ async def test_the_depth_of_a_journey_costs_nothing():
     oldest = deep.contacts(deep.named("deep"), "genesys_cloud")[-1]
     async with client_of(sandbox_of(deep), "/genesys_cloud") as client:
         await signed_in(client)
-        began = time.perf_counter()
+        began = time.process_time()
         for end in (NOW, NOW - timedelta(days=5_000), oldest.started_at + timedelta(days=30)):
             query = {
                 "interval": interval(end),
@@ -227,5 +227,5 @@ async def test_the_depth_of_a_journey_costs_nothing():
             }
             assert (await client.post(QUERY, json=query)).json()["totalHits"] > 5
         await told(client, f"/externalcontacts/contacts/{identity}/journey/sessions", tables.SESSIONS, pageSize=200)
-        took = time.perf_counter() - began
+        took = time.process_time() - began
     assert took < 1

@@ -185,14 +185,14 @@ def test_depth_counts_contacts_over_all_vendors(depth):
 
 
 def test_depth_costs_nothing_until_it_is_read():
-    began = time.perf_counter()
+    began = time.process_time()
     population = build(SEED, NOW, depth=100_000)
     log = population.contacts(population.named("deep"), "genesys_cloud")
     window = log.window(NOW - timedelta(days=9_000), NOW - timedelta(days=8_990))
     found = [log[position] for position in window]
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
     assert len(found) > 20
-    print(f"100,000 deep: {1_000 * (time.perf_counter() - began):.1f} ms to the first old page")
+    print(f"100,000 deep: {1_000 * (time.process_time() - began):.1f} ms to the first old page")
 
 
 def test_a_window_holds_what_started_in_it():

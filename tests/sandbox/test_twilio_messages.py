@@ -186,10 +186,10 @@ async def test_the_depth_of_a_journey_costs_nothing():
     deep = build(SEED, NOW, depth=100_000)
     oldest = deep.contacts(deep.named("deep"), "twilio_messages")[-1]
     async with client_of(sandbox_of(deep), "/twilio_messages", auth=(TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN)) as client:
-        began = time.perf_counter()
+        began = time.process_time()
         await listed(client, From=VERA)
         answer = await listed(client, From=VERA, **{"DateSent<": f"{oldest.started_at:%Y-%m-%d}"})
-        took = time.perf_counter() - began
+        took = time.process_time() - began
     assert len(answer["messages"]) <= 2
     assert took < 1
 

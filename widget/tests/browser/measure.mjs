@@ -1,4 +1,4 @@
-// What the browser measures; the tests hold it against the budgets, `npm run bench` prints it.
+// What the browser measures; `npm run bench` prints it and fails above a budget.
 import assert from 'node:assert/strict';
 import { TOKEN } from './gateway.mjs';
 
@@ -13,18 +13,6 @@ export async function firstRows(bench, runs) {
   for (let run = 0; run < runs; run += 1) times.push(await page.evaluate(mountAgain, TOKEN));
   await page.close();
   return times;
-}
-
-/** All that the page's main thread does for a new element with 50 rows, in milliseconds that it ran. */
-export async function firstRowsWork(bench, runs) {
-  const page = await bench.show('many');
-  const sums = [];
-  for (let run = 0; run < runs; run += 1) {
-    const tasks = await tasksOf(bench, page, () => page.evaluate(mountAgain, TOKEN));
-    sums.push(tasks.reduce((sum, each) => sum + each, 0));
-  }
-  await page.close();
-  return sums;
 }
 
 /** Runs in the page: puts a new element in the old one's place, and says how long its rows took after their answer. */
@@ -134,6 +122,6 @@ async function tasksOf(bench, page, act) {
   const { traceEvents } = JSON.parse((await bench.browser.stopTracing()).toString());
   const threads = new Set(traceEvents.filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain').map(({ pid, tid }) => `${pid}/${tid}`));
   const tasks = traceEvents.filter(({ name, pid, tid, tdur }) => /RunTask$/.test(name) && tdur > 0 && threads.has(`${pid}/${tid}`));
-  assert.ok(tasks.length > 10, `${tasks.length} tasks were traced`);
+  assert.ok(tasks.length > 0, 'no task was traced');
   return tasks.map(({ tdur }) => tdur / 1000);
 }
