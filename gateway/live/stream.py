@@ -94,6 +94,7 @@ class Watch:
     _digests_of: Person | None = None
     _summary: bytes | None = None
     _begins_anew: bool = False
+    _forgotten: int = 0
     _gone: int = 0
     _deployment: Deployment | None = None
     _latest: Told = field(init=False)
@@ -151,6 +152,7 @@ class Watch:
         self._gone = self.number
         self.known, self._places, self.reports, self._summary, self.person = None, {}, None, None, None
         self._begins_anew = True
+        self._forgotten += 1
         self.wake()
         return count
 
@@ -221,6 +223,7 @@ class Watch:
             self._gone = self.number
         self.viewer, self._deployment = viewer, deployment
         operation = Operation.begin(self.gateway, viewer, self.id)
+        forgotten = self._forgotten
         person = await operation.customer(self.subject.handle)
         if person is None:
             if self.known is None:
@@ -247,6 +250,8 @@ class Watch:
         summary = None
         if self.with_summary:
             summary = await summarise(reading, self.gateway.time_zone)
+        if self._forgotten != forgotten:  # what was seen may be of before; forgetting has it looked at again
+            return None
         self._compare(look, prints, summary, operation, person)
         return changes.next_change(page.rows, operation.now, self.gateway.limits)
 

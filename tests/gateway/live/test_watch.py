@@ -254,6 +254,31 @@ def test_sources_are_asked_only_while_somebody_listens() -> None:
     scenario(act)
 
 
+def test_a_look_under_way_when_all_is_forgotten_leaves_nothing() -> None:
+    async def act() -> None:
+        vendor = desk()
+        slow = FakeVendor("slow", [row_of("slow", "stays", NOW)])
+        _, hub = live(vendor, slow)
+        watch = hub.open(subject(), supervisor(), Somebody())
+        listener = Listener(watch)
+        await asyncio.sleep(0.1)
+        gate = asyncio.Event()
+        slow.faults.append(gate)
+        vendor.add(row_of("desk", "erased soon", NOW))
+        hub.wake([PHONE])
+        await asyncio.sleep(0.1)
+        vendor.rows.clear()
+        vendor.add()
+        assert hub.forget(digest, {digest(PHONE)}) > 0
+        gate.set()
+        await asyncio.sleep(60)
+        assert told_of(await listener.leave()) == [("reset", "")]
+        assert watch.known is not None and [key.source for key in watch.known] == ["slow"]
+        await hub.aclose()
+
+    scenario(act)
+
+
 def test_a_reader_who_is_too_slow_is_told_so() -> None:
     async def act() -> None:
         vendor = desk(*(row_of("desk", f"row-{n}", NOW - timedelta(seconds=n)) for n in range(100)))
