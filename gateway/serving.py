@@ -87,6 +87,7 @@ def settled_heap() -> Iterator[None]:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
+    gc.enable()
     try:
         yield
     finally:

@@ -24,7 +24,6 @@ from gateway.store.intake import Intake
 from gateway.store.links import Handles, LinkStore, Revocations
 from gateway.store.migrating import Shape
 from gateway.store.positions import Positions
-from gateway.store.postgres import PostgresDatabase
 from gateway.store.reading import JournalReader
 from gateway.store.records import Records
 from gateway.store.retiring import Term
@@ -71,7 +70,7 @@ class Store:
             if shape is Shape.OLDER and not migrate:
                 raise OutdatedError
             if shape is not Shape.CURRENT:
-                await self.database.write(migrating.migrate)
+                await self.database.write(migrating.make if shape is Shape.EMPTY else migrating.migrate)
         except BaseException:
             await self.database.aclose()
             raise
@@ -141,5 +140,7 @@ def database_at(url: str, folder: Path, *, password: str | None = None, exclusiv
     if kind == "sqlite" and found.database and found.database != ":memory:":
         return SqliteDatabase(folder / found.database, exclusive=exclusive)
     if kind == "postgresql" and found.database:
+        from gateway.store.postgres import PostgresDatabase  # with SQLAlchemy's asyncio and ORM: half its weight
+
         return PostgresDatabase(found if password is None else found.set(password=password))
     raise ValueError("is no address of a store")

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gateway.store.errors import InUseError, NewerError, OutdatedError, UnavailableError, WrongKeyError
-from gateway.store.migrating import Shape, scripts, shape
+from gateway.store.migrating import REVISIONS, Shape, migrate, scripts, shape
 from gateway.store.schema import metadata
 from gateway.store.store import Store, database_at
 from tests.gateway.store.support import NOW, Place, event, message, take, told
@@ -57,11 +58,26 @@ async def test_files_are_for_the_gateways_user_alone(tmp_path: Path):
         await store.aclose()
 
 
-async def test_revisions_make_what_the_code_expects(store: Store):
-    def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+async def test_revisions_make_what_a_new_store_is_made_with(store: Store):
+    def statements(connection: Connection) -> list[str]:
+        found = MetaData()
+        found.reflect(connection)
+        made = [
+            make for table in found.sorted_tables for make in (CreateTable(table), *map(CreateIndex, table.indexes))
+        ]
+        return sorted(str(each.compile(connection)) for each in made)
 
-    assert await store.database.read(differences) == []
+    def both(connection: Connection) -> None:
+        made = statements(connection)
+        assert len(made) > len(metadata.tables)
+        metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE alembic_version"))
+        migrate(connection)
+        assert shape(connection) is Shape.CURRENT
+        assert list(compare_metadata(MigrationContext.configure(connection), metadata)) == []
+        assert statements(connection) == made
+
+    await store.database.write(both)
 
 
 async def test_an_older_store_is_refused_until_it_is_migrated(place: Place, monkeypatch: pytest.MonkeyPatch):
@@ -80,13 +96,13 @@ async def test_an_older_store_is_refused_until_it_is_migrated(place: Place, monk
 
 async def test_a_store_of_a_later_version_is_left_alone(place: Place):
     await _set_revision(place, "from the future")
-    for migrate in (False, True):
+    for also_migrate in (False, True):
         with pytest.raises(NewerError):
-            await place.store().open(migrate=migrate)
+            await place.store().open(migrate=also_migrate)
 
 
-async def test_every_revision_follows_one_other():
-    assert len(scripts().get_heads()) == 1
+async def test_every_revision_is_known_and_follows_one_other():
+    assert [script.revision for script in scripts().walk_revisions()] == list(reversed(REVISIONS))
 
 
 async def test_a_second_process_on_one_file_is_refused(tmp_path: Path):
