@@ -67,6 +67,7 @@ _OPEN_FAULT = (
         status="missed",
         direction="outbound",
         tags=("fault",),
+        queue=SPECIALISTS,
     ),
     Step(
         "twilio_messages",
@@ -118,7 +119,16 @@ _OPEN_FAULT = (
         score=4,
         comment="Friendly people, but I had to explain everything three times.",
     ),
-    Step("genesys_cloud", "voice", 30 * _HOUR, 1.6, "The office phone is dead", status="abandoned", tags=("fault",)),
+    Step(
+        "genesys_cloud",
+        "voice",
+        30 * _HOUR,
+        1.6,
+        "The office phone is dead",
+        status="abandoned",
+        tags=("fault",),
+        queue=SPECIALISTS,
+    ),
     Step(
         "chatwoot",
         "email",

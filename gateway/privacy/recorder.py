@@ -33,7 +33,8 @@ CLOSING_SECONDS = 2.0
 MAX_TOGETHER = 500
 MAX_WHOM = 300
 """Of one entry: an operation cannot name more keys than this."""
-MAX_HANDLES_KNOWN = 50_000
+MAX_HANDLES_KNOWN = 5_000
+"""To be in the store already. Who is shown again later than that costs an upsert."""
 
 
 class Seen(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -11,11 +11,14 @@ from sqlalchemy import Connection, insert, select, text
 
 from gateway.store.database import Database, is_postgres
 from gateway.store.schema import audit
+from gateway.store.statements import Statement
 from gateway.store.times import instant, micros
 from gateway.store.vault import Vault
 
 ADVISORY_LOCK = 7_305_801_003
 BEGINNING = bytes(32)
+_LAST = Statement(select(audit.c.seq, audit.c.chain).order_by(audit.c.seq.desc()).limit(1))
+_APPEND = Statement(insert(audit))
 
 
 class AuditEntry(msgspec.Struct, frozen=True):
@@ -47,8 +50,7 @@ class Audit:
     def _append(self, connection: Connection, entries: Sequence[tuple[datetime, bytes]]) -> AuditEntry | None:
         if is_postgres(connection):
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        last = connection.execute(select(audit.c.seq, audit.c.chain).order_by(audit.c.seq.desc()).limit(1)).first()
-        seq, chain = (last.seq, last.chain) if last is not None else (0, BEGINNING)
+        seq, chain = _LAST.first(connection, {}) or (0, BEGINNING)
         rows = []
         entry = None
         for at, content in entries:
@@ -58,7 +60,7 @@ class Audit:
             rows.append({"seq": seq, "at": micros(at), "payload": payload, "chain": chain})
             entry = AuditEntry(seq, at, content, chain)
         if rows:
-            connection.execute(insert(audit), rows)
+            _APPEND.run_all(connection, rows)
         return entry
 
     async def walk(self, after: AuditEntry | None = None, limit: int = 1_000) -> list[AuditEntry]:

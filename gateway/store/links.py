@@ -15,6 +15,7 @@ from gateway.store import feed, schema
 from gateway.store.database import Database
 from gateway.store.database import insert as upsert
 from gateway.store.feed import ChangeKind, Touched
+from gateway.store.statements import InsertNew
 from gateway.store.times import instant, micros
 from gateway.store.vault import Vault
 
@@ -95,6 +96,9 @@ class Handle(msgspec.Struct, frozen=True):
     record: Identifier | None = None
 
 
+_REMEMBER = InsertNew(schema.handles)
+
+
 class Handles:
     """Every customer id ever given goes on resolving: these are the identifiers they were made of."""
 
@@ -120,7 +124,7 @@ class Handles:
 
         def work(connection: Connection) -> None:
             if rows:
-                connection.execute(upsert(connection, schema.handles).on_conflict_do_nothing(), rows)
+                _REMEMBER.run_all(connection, rows)
 
         await self._database.write(work)
 

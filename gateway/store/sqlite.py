@@ -43,6 +43,9 @@ SWITCH_SECONDS = 0.0005
 """For so long a thread may compute while another waits, here the one that answers queries. Python's own 5 ms are
 felt."""
 
+CACHE_KIB = 4_000
+"""Of each connection. What does not fit is a copy from the system's own cache away, and that is not this process's
+memory."""
 WAL_PAGES = 4_000
 """After which the log is written back into the file, by whoever commits."""
 
@@ -239,7 +242,7 @@ def _engine(path: Path, begin: str, pool_size: int) -> Engine:
             "secure_delete=ON",
             "temp_store=MEMORY",
             f"wal_autocheckpoint={WAL_PAGES}",
-            "cache_size=-16000",
+            f"cache_size=-{CACHE_KIB}",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
 
