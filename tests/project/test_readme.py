@@ -44,6 +44,21 @@ def ages(text: str) -> list[timedelta]:
     return [max(instants) - instant for instant in instants]
 
 
+def test_how_fast_it_is_was_measured():
+    results = read("bench/RESULTS.md")
+
+    def measured(part: str) -> dict[str, str]:
+        section = results.split(f"\n## {part}\n")[1].split("\n## ")[0]
+        return dict(re.findall(r"^\| ([^|]+) \| ([\d.]+)", section, re.MULTILINE))
+
+    few, many, must = map(measured, ("50 rows, cold", "200 rows, cold", "What must hold"))
+    quoted = re.findall(r"^\| (.+) \| ([\d.]+) ms \| ([\d.]+) ms \|$", README, re.MULTILINE)
+    assert len(quoted) == 6
+    assert quoted == [(name, few[name], many[name]) for name, _, _ in quoted]
+    memory, start = float(must["Memory after 100,000 customers"]), must["Cold start to ready"]
+    assert f"it holds {memory:.0f} MB, and it is ready {start} s after" in README
+
+
 def test_the_query_is_the_one_that_the_demo_prints():
     assert block("graphql").strip() == world.QUERY.strip()
 
