@@ -150,13 +150,18 @@ describe('matters', () => {
   const matter = (id: string, topic: string | null, ...rows: string[]) => ({
     id, topic, startedAt: '2026-11-20T10:00:00Z', resolution: 'OPEN' as const, steps: rows.length, channels: [], agents: [], interactions: rows.map((row) => ({ id: row })),
   });
-  const rows = [call({ id: 'now', liveness: 'LIVE', endedAt: null }), call({ id: 'before', liveness: 'INACTIVE' })];
+  const rows = [
+    call({ id: 'now', liveness: 'LIVE', endedAt: null }), call({ id: 'before', liveness: 'INACTIVE' }),
+    call({ id: 'today', liveness: 'INACTIVE', startedAt: '2026-11-23T08:00:00Z' }), call({ id: 'last week', liveness: 'INACTIVE', startedAt: '2026-11-16T08:00:00Z' }),
+  ];
   const begun = matter('begun', null, 'now'), known = matter('known', 'Invoice', 'now'), joined = matter('joined', null, 'now', 'before'), old = matter('old', null, 'long ago');
 
   test.each([
     ['a contact that has just begun is none yet', [begun, old], 'old'],
     ['it is one once somebody knows what it is about', [known, old], 'known'],
     ['it is one with what came before it', [joined, old], 'joined'],
+    ['the one with the newest contact counts, not the one that began last', [old, { ...matter('older', null, 'last week', 'today'), startedAt: '2026-11-16T08:00:00Z' }], 'older'],
+    ['of two alike it is the first', [old, matter('same', null, 'last week')], 'old'],
     ['it is one where there is no other', [begun], 'begun'],
     ['there is none', [], undefined],
   ])('%s', (_, matters, expected) => {
